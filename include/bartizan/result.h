@@ -138,17 +138,18 @@ private:
 }  // namespace bartizan
 
 /// The value of a `Result` expression, or an early return of its error. Works for `Result<void>` too.
-#define BARTIZAN_TRY(...)                                                      \
-    __extension__({                                                            \
-        auto bartizan_result_ = (__VA_ARGS__);                                 \
-        if (!bartizan_result_.ok()) return std::move(bartizan_result_).error(); \
-        std::move(bartizan_result_).value();                                   \
-    })
+#define BARTIZAN_TRY(...) BARTIZAN_TRY_NAMED_(BARTIZAN_JOIN_(bartizan_result_, __COUNTER__), (__VA_ARGS__), )
 
 /// The same, naming the place on the way up.
-#define BARTIZAN_TRY_WITHIN(expression, place)                                                  \
-    __extension__({                                                                             \
-        auto bartizan_result_ = (expression);                                                   \
-        if (!bartizan_result_.ok()) return std::move(bartizan_result_).error().within((place)); \
-        std::move(bartizan_result_).value();                                                    \
+#define BARTIZAN_TRY_WITHIN(expression, place) \
+    BARTIZAN_TRY_NAMED_(BARTIZAN_JOIN_(bartizan_result_, __COUNTER__), (expression), .within((place)))
+
+// A name of its own for each use, so that one may stand inside another.
+#define BARTIZAN_JOIN_(a, b) BARTIZAN_JOIN_AGAIN_(a, b)
+#define BARTIZAN_JOIN_AGAIN_(a, b) a##b
+#define BARTIZAN_TRY_NAMED_(name, expression, add_place)           \
+    __extension__({                                                \
+        auto name = expression;                                    \
+        if (!name.ok()) return std::move(name).error() add_place;  \
+        std::move(name).value();                                   \
     })
