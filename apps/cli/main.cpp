@@ -1,9 +1,32 @@
-/// `bartizan`: parses the command line, does the light commands itself, executes `bartizan-engine` for the rest.
-#include <cstdio>
+/// `bartizan`: parses the command line, does the light commands itself, becomes `bartizan-engine` for the rest.
+#include <algorithm>
+#include <string>
+#include <vector>
 
-#include "bartizan/version.h"
+#include "cli/command.h"
+#include "apps/cli/engine_program.h"
+#include "apps/cli/light_commands.h"
+#include "cli/output.h"
 
-int main() {
-    std::printf("bartizan %s\n", bartizan::kVersion);
-    return 0;
+namespace bartizan::program {
+namespace {
+
+Result<int> run(const std::vector<std::string>& words) {
+    const cli::Parsed parsed = BARTIZAN_TRY(cli::parse(words));
+    if (!parsed.invocation) {
+        BARTIZAN_TRY(cli::print(parsed.text));
+        return 0;
+    }
+    const cli::Invocation& invocation = *parsed.invocation;
+    if (const LightHandler handler = light_handler(invocation)) return handler(invocation);
+    return become_engine(BARTIZAN_TRY(find_engine()), words);
+}
+
+}  // namespace
+}  // namespace bartizan::program
+
+int main(int argc, char** argv) {
+    const std::vector<std::string> words(argv + std::min(argc, 1), argv + argc);
+    const auto status = bartizan::program::run(words);
+    return status.ok() ? *status : bartizan::cli::report_error(status.error());
 }

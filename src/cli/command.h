@@ -4,6 +4,8 @@
 /// act), and completion files are made from it.
 /// Thread rule: constants and plain values.
 
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <span>
@@ -19,14 +21,16 @@ namespace bartizan::cli {
 enum class OptionKind { text, path, number, integer, flag, choice };
 
 struct OptionSpec {
-    std::string_view name;         ///< "--eps"
+    std::string_view name;  ///< "--eps"
     OptionKind kind;
-    std::string_view value;        ///< shown in help: "E"
+    std::string_view value;  ///< shown in help: "E"
     std::string_view help;
-    std::string_view preset = {};  ///< default, as text; empty: none
-    std::string_view choices = {}; ///< "text|json"
-    double low = 0, high = 0;      ///< numbers: range; both 0: any
+    std::string_view preset = {};   ///< default, as text; empty: none
+    std::string_view choices = {};  ///< "text|json"
+    double low = 0, high = 0;       ///< numbers: range; both 0: any
     bool required = false;
+    bool many = false;   ///< may be given several times
+    bool alone = false;  ///< when given, nothing else is required (attack --list)
 };
 
 struct PositionalSpec {
@@ -34,6 +38,7 @@ struct PositionalSpec {
     std::string_view help;
     bool required = true;
     bool many = false;
+    std::string_view choices = {};  ///< "bash|zsh|fish"
 };
 
 struct CommandSpec {
@@ -47,20 +52,35 @@ struct CommandSpec {
 
 /// All commands, in the order of the help.
 std::span<const CommandSpec> commands();
-/// --format, --out, --quiet, --seed, --threads, --device, --fail-on ...
+/// --format, --out, --quiet, --seed, --threads, --fail-on: what every command takes. A command's own option of the
+/// same name goes first.
 std::span<const OptionSpec> common_options();
+/// --device: what every command that needs the engine takes beside.
+std::span<const OptionSpec> engine_options();
+/// The command of this name, or nothing.
+const CommandSpec* find_command(std::string_view name);
+/// The option "--eps" of a command, its own or a common one, or nothing.
+const OptionSpec* find_option(const CommandSpec& command, std::string_view name);
+/// "a|b|c" as its parts.
+std::vector<std::string_view> split_choices(std::string_view choices);
 
 /// A parsed and checked command line.
 struct Invocation {
     const CommandSpec* command = nullptr;
     std::vector<std::string> positionals;
-    std::map<std::string, std::string, std::less<>> options;  ///< given or default, by name without dashes
+    std::map<std::string, std::string, std::less<>> options;             ///< given or default, by name without dashes
+    std::map<std::string, std::vector<std::string>, std::less<>> lists;  ///< those that may be given several times
 
-    bool has(std::string_view name) const;
+    /// The positional at `index`, or "".
+    std::string positional(std::size_t index) const;
+    bool has(std::string_view name) const;  ///< given, or has a default
     std::string text(std::string_view name, std::string_view preset = "") const;
     double number(std::string_view name, double preset) const;
     std::int64_t integer(std::string_view name, std::int64_t preset) const;
     bool flag(std::string_view name) const;
+    std::vector<std::string> list(std::string_view name) const;
+    /// The command line that gives this invocation, words with blanks quoted; for the record.
+    std::string command_line;
 };
 
 /// What the words ask for: a command to run, or text to print (help, version) with status 0.
@@ -69,7 +89,17 @@ struct Parsed {
     std::string text;
 };
 
-/// Fails with `invalid_input`: unknown command or option (with the nearest name), missing or bad value.
+/// `words` without the program's name. Accepts `--option value`, `--option=value`, `--`, and options anywhere.
+/// Fails with `invalid_input`: unknown command or option (with the nearest name), missing, repeated or bad value.
 Result<Parsed> parse(std::span<const std::string> words);
+
+/// "bartizan attack MODEL --attack NAME --data PATH [options]"
+std::string usage(const CommandSpec& command);
+/// The overview, and the page of one command.
+std::string help();
+std::string help(const CommandSpec& command);
+
+/// The completion script of a shell ("bash", "zsh", "fish"), made from the table.
+Result<std::string> completion(std::string_view shell);
 
 }  // namespace bartizan::cli

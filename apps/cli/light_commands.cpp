@@ -1,0 +1,34 @@
+#include "apps/cli/light_commands.h"
+
+#include <string_view>
+
+#include "cli/output.h"
+#include "core/file.h"
+
+namespace bartizan::program {
+namespace {
+
+struct Entry {
+    std::string_view command;
+    LightHandler handle;
+};
+constexpr Entry kEntries[] = {{"doctor", doctor}, {"completion", completion}};
+
+}  // namespace
+
+LightHandler light_handler(const cli::Invocation& invocation) {
+    for (const Entry& entry : kEntries)
+        if (entry.command == invocation.command->name) return entry.handle;
+    return nullptr;
+}
+
+Result<int> completion(const cli::Invocation& invocation) {
+    const std::string script = BARTIZAN_TRY(cli::completion(invocation.positional(0)));
+    if (invocation.has("out"))
+        BARTIZAN_TRY(write_file_atomically(invocation.text("out"), script));
+    else
+        BARTIZAN_TRY(cli::print(script));
+    return 0;
+}
+
+}  // namespace bartizan::program

@@ -1,0 +1,17 @@
+#pragma once
+/// The commands that `bartizan` does itself, without the engine.
+
+#include "bartizan/result.h"
+#include "cli/command.h"
+
+namespace bartizan::program {
+
+using LightHandler = Result<int> (*)(const cli::Invocation& invocation);
+
+/// Who carries the invocation out in this process; null: the engine does.
+LightHandler light_handler(const cli::Invocation& invocation);
+
+Result<int> doctor(const cli::Invocation& invocation);
+Result<int> completion(const cli::Invocation& invocation);
+
+}  // namespace bartizan::program

@@ -1,0 +1,26 @@
+#pragma once
+/// The commands of the engine. To add one: a row in the table of src/cli/commands.cpp, a function declared here and
+/// defined in apps/engine/NAME.cpp, and a line in handlers.cpp.
+
+#include <span>
+#include <string_view>
+
+#include "bartizan/result.h"
+#include "bartizan/run_context.h"
+#include "cli/command.h"
+
+namespace bartizan::engine {
+
+/// Carries out a command and prints its result (cli/output.h). Gives the exit status: 0, or 1 when a finding is at
+/// or above --fail-on, or `kIncomplete` when it was stopped and what was finished is printed.
+using Handler = Result<int> (*)(const cli::Invocation& invocation, RunContext& ctx);
+
+inline constexpr int kIncomplete = 3;
+
+struct HandlerEntry {
+    std::string_view command;
+    Handler handle;
+};
+std::span<const HandlerEntry> handlers();
+
+}  // namespace bartizan::engine

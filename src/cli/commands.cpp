@@ -1,0 +1,279 @@
+/// The table of commands. To add one: a row here, and a handler in apps/engine/handlers.cpp or apps/cli/main.cpp.
+#include "cli/command.h"
+
+#include <algorithm>
+
+namespace bartizan::cli {
+namespace {
+
+constexpr double kMost = 9e18;  // about the largest 64-bit integer
+
+constexpr OptionSpec kCommon[] = {
+    {.name = "--format",
+     .kind = OptionKind::choice,
+     .value = "F",
+     .help = "how the result is printed",
+     .preset = "text",
+     .choices = "text|json"},
+    {.name = "--out", .kind = OptionKind::path, .value = "PATH", .help = "write the result there too"},
+    {.name = "--quiet", .kind = OptionKind::flag, .value = {}, .help = "no progress on standard error"},
+    {.name = "--seed",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "same seed, inputs and thread count: same numbers",
+     .preset = "0",
+     .high = kMost},
+    {.name = "--threads",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "0: all cores",
+     .preset = "0",
+     .high = 1024},
+    {.name = "--fail-on",
+     .kind = OptionKind::choice,
+     .value = "SEVERITY",
+     .help = "exit status 1 when a finding is at least this severe",
+     .preset = "high",
+     .choices = "info|low|medium|high|critical|never"},
+};
+constexpr OptionSpec kEngine[] = {
+    {.name = "--device", .kind = OptionKind::text, .value = "DEVICE", .help = "cpu or cuda[:N]", .preset = "cpu"},
+};
+
+constexpr PositionalSpec kModel[] = {{.name = "MODEL", .help = "an ONNX file (*.onnx) or TorchScript (*.pt, *.ts)"}};
+
+constexpr OptionSpec kData = {
+    .name = "--data",
+    .kind = OptionKind::path,
+    .value = "PATH[:SPLIT]",
+    .help = "labelled data: .npz, .npy pair, IDX, folder of class folders, .csv, or fashion-mnist",
+    .required = true};
+constexpr OptionSpec kLabel = {
+    .name = "--label", .kind = OptionKind::text, .value = "COLUMN", .help = "the CSV column that holds the label"};
+constexpr OptionSpec kLimit = {.name = "--limit",
+                               .kind = OptionKind::integer,
+                               .value = "N",
+                               .help = "only the first N items",
+                               .low = 1,
+                               .high = kMost};
+constexpr OptionSpec kSample = {.name = "--sample",
+                                .kind = OptionKind::integer,
+                                .value = "N",
+                                .help = "N items, a seeded sample stratified by label",
+                                .low = 1,
+                                .high = kMost};
+constexpr OptionSpec kMean = {.name = "--mean",
+                              .kind = OptionKind::text,
+                              .value = "M[,M...]",
+                              .help = "per-channel mean that the model subtracts"};
+constexpr OptionSpec kStd = {.name = "--std",
+                             .kind = OptionKind::text,
+                             .value = "S[,S...]",
+                             .help = "per-channel deviation that the model divides by"};
+constexpr OptionSpec kRange = {.name = "--range",
+                               .kind = OptionKind::text,
+                               .value = "LO,HI",
+                               .help = "what 0 and 1 of the data become before that, as 0,255"};
+
+constexpr OptionSpec kAuditOptions[] = {
+    kData,
+    {.name = "--train-data",
+     .kind = OptionKind::path,
+     .value = "PATH[:SPLIT]",
+     .help = "what the model was trained on, if it is known"},
+    {.name = "--plan", .kind = OptionKind::path, .value = "FILE", .help = "YAML: which probes, with which settings"},
+    {.name = "--out",
+     .kind = OptionKind::path,
+     .value = "DIR",
+     .help = "folder for report.html, report.json, report.sarif, junit.xml, examples/",
+     .required = true},
+    kLabel,
+    kLimit,
+    kSample,
+    kMean,
+    kStd,
+    kRange,
+};
+
+constexpr OptionSpec kAttackOptions[] = {
+    {.name = "--list",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "print the catalogue of attacks and end",
+     .alone = true},
+    {.name = "--attack",
+     .kind = OptionKind::text,
+     .value = "NAME",
+     .help = "see bartizan attack --list",
+     .required = true},
+    kData,
+    {.name = "--norm",
+     .kind = OptionKind::choice,
+     .value = "NORM",
+     .help = "how the perturbation is measured",
+     .preset = "linf",
+     .choices = "linf|l2|l1|l0"},
+    {.name = "--eps",
+     .kind = OptionKind::number,
+     .value = "E",
+     .help = "largest perturbation, in data units, as 0.03 or 8/255 (default: 8/255 linf, 0.5 l2, 12 l1)",
+     .high = 1e9},
+    {.name = "--steps",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "iterations (default: the paper's)",
+     .low = 1,
+     .high = 1e6},
+    {.name = "--restarts", .kind = OptionKind::integer, .value = "N", .help = "random restarts", .low = 1, .high = 1e4},
+    {.name = "--queries",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "black-box query budget a sample",
+     .low = 1,
+     .high = 1e8},
+    {.name = "--targeted",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "aim at another class (the next one), not just away from the true one"},
+    {.name = "--param",
+     .kind = OptionKind::text,
+     .value = "NAME=VALUE",
+     .help = "any other parameter of the attack; may be repeated",
+     .many = true},
+    {.name = "--out", .kind = OptionKind::path, .value = "F.npz", .help = "arrays x, y, x_adv, success"},
+    kLabel,
+    kLimit,
+    kSample,
+    kMean,
+    kStd,
+    kRange,
+};
+
+constexpr OptionSpec kEvaluateOptions[] = {kData, kLabel, kLimit, kSample, kMean, kStd, kRange};
+
+constexpr PositionalSpec kArch[] = {
+    {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet18-cifar"}};
+constexpr OptionSpec kTrainOptions[] = {
+    kData,
+    {.name = "--out",
+     .kind = OptionKind::path,
+     .value = "F.onnx",
+     .help = "the trained model; F.onnx.bartizan.yaml beside it says what it expects",
+     .required = true},
+    {.name = "--epochs",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "passes over the data",
+     .preset = "5",
+     .low = 1,
+     .high = 1e5},
+    {.name = "--batch-size",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "items a step",
+     .preset = "128",
+     .low = 1,
+     .high = 1e5},
+    {.name = "--lr", .kind = OptionKind::number, .value = "R", .help = "peak learning rate", .low = 1e-9, .high = 100},
+    {.name = "--adversarial",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "train on PGD examples (Madry et al. 2018) of radius --eps"},
+    {.name = "--eps",
+     .kind = OptionKind::number,
+     .value = "E",
+     .help = "linf radius of those examples",
+     .preset = "8/255",
+     .high = 1},
+    {.name = "--steps",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "PGD steps of those examples",
+     .preset = "7",
+     .low = 1,
+     .high = 1000},
+    kLabel,
+    kLimit,
+    kSample,
+};
+
+constexpr PositionalSpec kShell[] = {{.name = "SHELL", .help = "the shell", .choices = "bash|zsh|fish"}};
+
+constexpr CommandSpec kCommands[] = {
+    {.name = "audit",
+     .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
+     .example = "bartizan audit model.onnx --data test.npz --out audit-report",
+     .needs_engine = true,
+     .positionals = kModel,
+     .options = kAuditOptions},
+    {.name = "attack",
+     .summary = "One attack on a model: how many inputs can be made to fool it",
+     .example = "bartizan attack model.onnx --data test.npz --attack pgd --norm linf --eps 8/255 --steps 40",
+     .needs_engine = true,
+     .positionals = kModel,
+     .options = kAttackOptions},
+    {.name = "evaluate",
+     .summary = "Clean accuracy, per class, with its interval, and calibration",
+     .example = "bartizan evaluate model.onnx --data fashion-mnist:test --format json",
+     .needs_engine = true,
+     .positionals = kModel,
+     .options = kEvaluateOptions},
+    {.name = "train",
+     .summary = "Trains a small reference model and writes it as ONNX",
+     .example = "bartizan train cnn-small --data fashion-mnist:train --out model.onnx --epochs 3",
+     .needs_engine = true,
+     .positionals = kArch,
+     .options = kTrainOptions},
+    {.name = "inspect",
+     .summary = "What a model is: inputs, outputs, shapes, parameters, operators",
+     .example = "bartizan inspect model.onnx",
+     .needs_engine = true,
+     .positionals = kModel,
+     .options = {}},
+    {.name = "doctor",
+     .summary = "What is installed, what is missing, how to mend it",
+     .example = "bartizan doctor",
+     .needs_engine = false,
+     .positionals = {},
+     .options = {}},
+    {.name = "completion",
+     .summary = "The completion script of a shell",
+     .example = "bartizan completion bash > ~/.local/share/bash-completion/completions/bartizan",
+     .needs_engine = false,
+     .positionals = kShell,
+     .options = {}},
+};
+
+const OptionSpec* find_in(std::span<const OptionSpec> options, std::string_view name) {
+    const auto found = std::ranges::find(options, name, &OptionSpec::name);
+    return found == options.end() ? nullptr : &*found;
+}
+
+}  // namespace
+
+std::span<const CommandSpec> commands() { return kCommands; }
+std::span<const OptionSpec> common_options() { return kCommon; }
+std::span<const OptionSpec> engine_options() { return kEngine; }
+
+const CommandSpec* find_command(std::string_view name) {
+    const auto found = std::ranges::find(kCommands, name, &CommandSpec::name);
+    return found == std::end(kCommands) ? nullptr : &*found;
+}
+
+const OptionSpec* find_option(const CommandSpec& command, std::string_view name) {
+    if (const OptionSpec* own = find_in(command.options, name)) return own;
+    if (const OptionSpec* common = find_in(kCommon, name)) return common;
+    return command.needs_engine ? find_in(kEngine, name) : nullptr;
+}
+
+std::vector<std::string_view> split_choices(std::string_view choices) {
+    std::vector<std::string_view> parts;
+    while (!choices.empty()) {
+        const std::size_t bar = std::min(choices.find('|'), choices.size());
+        parts.push_back(choices.substr(0, bar));
+        choices.remove_prefix(std::min(bar + 1, choices.size()));
+    }
+    return parts;
+}
+
+}  // namespace bartizan::cli
