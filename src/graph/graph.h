@@ -36,7 +36,7 @@ struct Limits {
 /// An attribute of a node. Subgraphs (If, Loop, Scan), sparse tensors and type protos are kept as
 /// `Opaque`: the node is there, its operator is refused when it is compiled.
 struct Opaque {
-    std::string kind;  ///< "graph", "graphs", "sparse_tensor", "type_proto"
+    std::string kind;  ///< "graph", "graphs", "tensors", "sparse_tensor", "sparse_tensors", "type_proto", ...
 };
 /// A tensor of strings: values in row-major order.
 struct Strings {

@@ -1,0 +1,18 @@
+#pragma once
+/// AttributeProto to `Attribute` and back.
+/// Failures: `invalid_input` for a type that is absent or unknown; those of the tensor reader.
+/// Thread rule: pure functions.
+
+#include "bartizan/result.h"
+#include "graph/graph.h"
+#include "graph/tensor_reader.h"
+
+namespace onnx {
+class AttributeProto;
+}
+
+namespace bartizan::graph {
+
+Result<Attribute> attribute_from_onnx(const onnx::AttributeProto& proto, TensorReader& tensors);
+
+}  // namespace bartizan::graph
