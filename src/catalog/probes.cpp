@@ -1,0 +1,56 @@
+#include "catalog/probes.h"
+
+#include <algorithm>
+#include <string>
+
+namespace bartizan::catalog {
+namespace {
+
+constexpr ParamSpec kWhitebox[] = {
+    {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of each attack on the curve"},
+    {"final-steps", ParamKind::integer, 100, 1, 10'000, "gradient steps of the attacks at the reference radius"},
+    {"pictures", ParamKind::integer, 6, 0, 100, "adversarial examples shown"},
+};
+constexpr ParamSpec kBlackbox[] = {
+    {"queries", ParamKind::integer, 1000, 1, 1'000'000, "queries the attacker may spend on one input"},
+    {"samples", ParamKind::integer, 128, 1, 1'000'000, "inputs attacked"},
+};
+constexpr ParamSpec kCorruption[] = {
+    {"samples", ParamKind::integer, 1000, 1, 1'000'000, "inputs corrupted"},
+};
+constexpr ParamSpec kMinimal[] = {
+    {"steps", ParamKind::integer, 40, 1, 10'000, "iterations of FAB"},
+    {"samples", ParamKind::integer, 64, 1, 1'000'000, "inputs attacked"},
+};
+constexpr ParamSpec kReliability[] = {
+    {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
+    {"steps", ParamKind::integer, 20, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
+};
+
+constexpr ProbeSpec kProbes[] = {
+    {"quality", "Clean quality", "Accuracy, calibration and confusion on the data as it is.", {}},
+    {"evasion-whitebox", "White-box evasion",
+     "An attacker who has the model: robust accuracy over a curve of perturbation sizes.", kWhitebox},
+    {"evasion-blackbox", "Black-box evasion",
+     "An attacker who only sees scores: Square attack, with the number of queries it needs.", kBlackbox},
+    {"minimal-perturbation", "Smallest perturbations",
+     "How small a change is enough: percentiles of the distance to the decision boundary.", kMinimal},
+    {"corruption", "Everyday corruption", "Noise, blur and brightness at five strengths: no attacker needed.",
+     kCorruption},
+    {"reliability", "Can this evaluation be trusted?",
+     "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
+};
+
+}  // namespace
+
+std::span<const ProbeSpec> probes() { return kProbes; }
+
+Result<const ProbeSpec*> find_probe(std::string_view name) {
+    const auto found = std::ranges::find(kProbes, name, &ProbeSpec::name);
+    if (found != std::end(kProbes)) return &*found;
+    std::string known;
+    for (const ProbeSpec& spec : kProbes) known += (known.empty() ? "" : ", ") + std::string(spec.name);
+    return invalid_input("no probe called '" + std::string(name) + "'", "there are " + known);
+}
+
+}  // namespace bartizan::catalog
