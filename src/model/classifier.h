@@ -16,21 +16,33 @@
 
 namespace bartizan::model {
 
+/// Something about a model that an evaluation must know.
+struct Remark {
+    enum class Kind {
+        softmax_cut,     ///< the graph ends in softmax; its input is used as logits
+        probabilities,   ///< only probabilities can be had: logs of them are used, which saturate
+        zero_gradient,   ///< an operator on the path has a zero gradient (Sign, Round ...)
+        one_by_one,      ///< a fixed batch of 1 that could not be widened: samples run one by one
+        other,
+    };
+    Kind kind;
+    std::string text;  ///< for people, with the operator or node named
+};
+
 class Classifier {
 public:
     virtual ~Classifier() = default;
 
     /// Logits [n, classes] (float32; float64 if `x` is) of `x` [n, item shape] in data units. Builds the autograd
-    /// graph when `x` requires a gradient. Fails with `invalid_input` on another item shape.
-    virtual Result<at::Tensor> logits(const at::Tensor& x) const = 0;
+    /// graph when `x` requires a gradient, or, in training mode, when parameters do. Fails with `invalid_input` on
+    /// another item shape.
+    virtual Result<at::Tensor> logits(const at::Tensor& x, Mode mode = Mode::evaluation) const = 0;
 
     virtual std::int64_t classes() const = 0;
     virtual const Shape& item_shape() const = 0;
     /// Succeeds if `logits` can be differentiated by its input; else says why not.
     virtual Result<void> differentiable() const = 0;
-    /// Things about this model that make an evaluation unreliable, found while wrapping it: "softmax inside
-    /// the graph", "fixed batch of 1: samples are run one by one", "Sign operator: zero gradient".
-    virtual const std::vector<std::string>& remarks() const = 0;
+    virtual const std::vector<Remark>& remarks() const = 0;
     virtual const Model& model() const = 0;
 };
 
