@@ -1,0 +1,53 @@
+#pragma once
+/// Trains a classifier in place: stochastic gradient descent with Nesterov momentum and a one-cycle learning rate,
+/// on clean inputs or on the worst inputs that projected gradient descent finds (Madry et al. 2018).
+/// Same seed, same data: same weights, whatever the number of threads.
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "bartizan/result.h"
+#include "bartizan/run_context.h"
+#include "data/dataset.h"
+#include "model/classifier.h"
+
+namespace bartizan::training {
+
+/// The linf attacker that adversarial training trains against.
+struct Adversary {
+    double eps = 8.0 / 255;
+    int steps = 7;
+    double step = 0;  ///< length of a step; 0: 2.5 * eps / steps
+};
+
+struct Options {
+    int epochs = 5;
+    std::int64_t batch_size = 128;
+    double learning_rate = 0.05;  ///< peak
+    double momentum = 0.9;
+    double weight_decay = 5e-4;
+    std::optional<Adversary> adversary;
+    double validation_share = 0.02;  ///< of the rows, held out; at most 1000 of them
+};
+
+struct Epoch {
+    int number = 0;  ///< from 1
+    double loss = 0;
+    double validation_accuracy = 0;
+    std::optional<double> validation_robust_accuracy;  ///< under the adversary's attack
+    double seconds = 0;
+};
+
+struct Outcome {
+    std::vector<Epoch> epochs;
+    int best_epoch = 0;  ///< whose weights the model holds: best on held-out rows (robust ones, if adversarial)
+};
+
+/// Trains `model`, seen through `classifier` (which wraps that same model).
+/// Fails with `invalid_input` (no labels, a label outside the classes, fewer than two rows, divergence), `cancelled`
+/// before the first epoch is over; later it stops with the best weights so far.
+Result<Outcome> train(model::Model& model, const model::Classifier& classifier, const data::Dataset& dataset,
+                      const Options& options, RunContext& ctx);
+
+}  // namespace bartizan::training
