@@ -7,11 +7,12 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "audit/notebook.h"
+#include "audit/plan.h"
 #include "bartizan/finding.h"
 #include "bartizan/result.h"
 #include "bartizan/run_context.h"
@@ -24,20 +25,24 @@ namespace bartizan::audit {
 struct Subject {
     std::filesystem::path model_path;
     std::shared_ptr<const model::Classifier> classifier;
-    const data::Dataset* dataset = nullptr;         ///< labelled test data
-    data::Batch batch;                              ///< its rows (limited or sampled)
-    const data::Dataset* train_dataset = nullptr;   ///< may be null
-    std::filesystem::path out;                      ///< folder for artefacts; may be empty
+    data::Info info;                       ///< of the labelled test data
+    data::Batch batch;                     ///< its rows (limited or sampled)
+    catalog::Norm norm = catalog::Norm::linf;
+    double eps = 0;                        ///< reference radius
+    std::vector<double> curve;             ///< radii of the curve, ascending
+    std::int64_t samples = 0;              ///< rows that the attacks work on
 };
-
-class Plan;
 
 class Probe {
 public:
     virtual ~Probe() = default;
     /// Nothing if it can run on this subject, else why not ("no labels", "the model gives no gradient").
     virtual std::optional<std::string> obstacle(const Subject& subject) const = 0;
-    virtual Result<std::vector<Finding>> run(const Subject& subject, RunContext& ctx) const = 0;
+    /// May read what earlier probes wrote into `notebook`, and adds to it.
+    virtual Result<std::vector<Finding>> run(const Subject& subject, Notebook& notebook, RunContext& ctx) const = 0;
 };
+
+/// The probe of a catalogue entry.
+Result<std::unique_ptr<Probe>> make_probe(const catalog::ProbeSpec& spec, const Params& params);
 
 }  // namespace bartizan::audit

@@ -24,7 +24,7 @@ constexpr ParamSpec kMinimal[] = {
 };
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
-    {"steps", ParamKind::integer, 20, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
+    {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
 };
 
 constexpr ProbeSpec kProbes[] = {

@@ -1,0 +1,23 @@
+#pragma once
+/// Runs a plan: each probe in turn. A probe that cannot be carried out becomes a record that says so, never a pass,
+/// and does not stop the others; a request to stop ends the audit with what was finished, marked incomplete.
+
+#include <string>
+
+#include "audit/probe.h"
+
+namespace bartizan::audit {
+
+/// What the report says of its own making.
+struct Origin {
+    std::string command;  ///< the command line
+    std::string started;  ///< ISO 8601, UTC
+};
+
+/// Fails only if the subject itself cannot be described (the model file vanished).
+Result<Report> run_audit(const Subject& subject, const Plan& plan, const Origin& origin, RunContext& ctx);
+
+/// Writes report.html, report.json, report.sarif, junit.xml and examples/*.png into `folder`, made if need be.
+Result<void> write_report(const Report& report, const std::filesystem::path& folder);
+
+}  // namespace bartizan::audit
