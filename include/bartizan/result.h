@@ -99,6 +99,9 @@ public:
     const T& operator*() const& { return value(); }
     T&& operator*() && { return std::move(*this).value(); }
 
+    /// The value, or `preset` in place of an error.
+    T value_or(T preset) const& { return ok() ? value() : std::move(preset); }
+
     const Error& error() const& { return std::get<1>(state_); }
     Error&& error() && { return std::get<1>(std::move(state_)); }
 

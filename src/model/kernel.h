@@ -22,6 +22,7 @@ namespace bartizan::model {
 struct NamedTensor {
     std::string name;
     at::Tensor tensor;
+    bool trainable = true;  ///< false: a running statistic, kept with the weights but not descended on
 };
 
 using Tensors = std::vector<at::Tensor>;

@@ -32,6 +32,12 @@ struct ModelInfo {
 
 struct NamedTensor;
 
+/// How far gradients get on the way from an input to an output.
+struct GradientPath {
+    enum class Reach { smooth, zero, none } reach = Reach::smooth;
+    std::string blocker;  ///< the first node in the way: "node 'sign1' (Sign)"
+};
+
 enum class Mode { evaluation, training };
 
 class Model {
@@ -45,10 +51,17 @@ public:
     virtual Result<std::vector<at::Tensor>> run(std::span<const at::Tensor> inputs,
                                                 Mode mode = Mode::evaluation) const = 0;
 
-    /// False if an operator on the path stops gradients (trees, ArgMax ...), with the reason.
-    virtual Result<void> differentiable() const = 0;
+    /// How far gradients get from the first input to output `index`.
+    virtual GradientPath gradient_path(std::size_t index) const = 0;
 
-    /// Trainable tensors by name; changing them in place changes the model. Empty if the format gives none.
+    /// The graph of the file; null where there is none (TorchScript).
+    virtual const graph::Graph* graph() const = 0;
+    /// The same weights under another graph (one without its last softmax, say): training one trains the other.
+    /// Fails with `unsupported` where there is no graph.
+    virtual Result<std::shared_ptr<const Model>> view(graph::Graph graph) const = 0;
+
+    /// Weights by name; changing them in place changes the model. From the first call on, nothing that depends on them
+    /// is computed ahead: the model is slower, and always up to date.
     virtual std::vector<NamedTensor> parameters() = 0;
     /// Writes the model, with its parameters as they are now, as an ONNX file. `unsupported` for TorchScript.
     virtual Result<void> save_onnx(const std::filesystem::path& path) const = 0;

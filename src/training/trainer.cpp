@@ -63,7 +63,10 @@ public:
     Trainer(model::Model& model, const model::Classifier& classifier, const data::Dataset& dataset,
             const Options& options, RunContext& ctx)
         : classifier_(classifier), dataset_(dataset), options_(options), ctx_(ctx) {
-        for (model::NamedTensor& parameter : model.parameters()) parameters_.push_back(std::move(parameter.tensor));
+        for (const model::NamedTensor& parameter : model.parameters()) {
+            state_.push_back(parameter.tensor);
+            if (parameter.trainable) parameters_.push_back(parameter.tensor);
+        }
         // Batch statistics belong to the whole batch: such models are not cut into shards.
         shardable_ = !model.info().operators.contains("BatchNormalization");
     }
@@ -223,13 +226,13 @@ private:
     void keep_weights() {
         const at::NoGradGuard no_grad;
         kept_.clear();
-        for (const at::Tensor& parameter : parameters_) kept_.push_back(parameter.detach().clone());
+        for (const at::Tensor& tensor : state_) kept_.push_back(tensor.detach().clone());
     }
 
     /// The best weights, and no gradients any more.
     void restore_weights() {
         const at::NoGradGuard no_grad;
-        for (std::size_t i = 0; i < kept_.size(); ++i) parameters_[i].copy_(kept_[i]);
+        for (std::size_t i = 0; i < kept_.size(); ++i) state_[i].copy_(kept_[i]);
         for (at::Tensor& parameter : parameters_) parameter.requires_grad_(false);
     }
 
@@ -238,6 +241,7 @@ private:
     Options options_;
     RunContext& ctx_;
     bool shardable_ = true;
+    std::vector<at::Tensor> state_;  ///< parameters and running statistics
     std::vector<at::Tensor> parameters_, velocity_, kept_;
     data::Batch validation_;
     std::vector<std::int64_t> rows_;

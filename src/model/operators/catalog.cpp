@@ -1,0 +1,43 @@
+/// The one list of operator families.
+#include <array>
+#include <string>
+
+#include "model/kernel.h"
+#include "model/operators/families.h"
+
+namespace bartizan::model {
+namespace {
+
+using Family = std::span<const OperatorSpec> (*)();
+
+constexpr std::array<Family, 0> kFamilies = {};
+
+std::string full_name(const graph::Node& node) {
+    return node.domain.empty() ? node.op_type : node.domain + ":" + node.op_type;
+}
+
+}  // namespace
+
+Result<const OperatorSpec*> find_operator(const graph::Node& node, std::int64_t opset) {
+    const OperatorSpec* newest = nullptr;
+    bool known = false;
+    for (const Family family : kFamilies)
+        for (const OperatorSpec& spec : family()) {
+            if (spec.op_type != node.op_type || spec.domain != node.domain) continue;
+            known = true;
+            if (spec.since <= opset && (newest == nullptr || spec.since > newest->since)) newest = &spec;
+        }
+    if (newest != nullptr) return newest;
+    return unsupported("operator " + full_name(node) + " of opset " + std::to_string(opset) +
+                           (known ? " is older than what this build runs" : " is not among those this build runs"),
+                       "export the model with the operators that `docs/operators.md` lists");
+}
+
+std::vector<const OperatorSpec*> all_operators() {
+    std::vector<const OperatorSpec*> all;
+    for (const Family family : kFamilies)
+        for (const OperatorSpec& spec : family()) all.push_back(&spec);
+    return all;
+}
+
+}  // namespace bartizan::model
