@@ -1,0 +1,90 @@
+"""The contract of the command line that needs no model: help, version, refusals, exit statuses, completion."""
+import json
+import os
+import resource
+import subprocess
+import unittest
+
+from program import BIN, Case, bartizan
+
+
+class CommandLine(Case):
+    def test_help_and_version_go_to_standard_output(self):
+        for words in ([], ["--help"], ["help"], ["attack", "--help"], ["help", "train"]):
+            run = bartizan(*words)
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            self.assertIn("Usage: bartizan", run.stdout)
+        self.assertRegex(bartizan("--version").stdout, r"^bartizan \d+\.\d+\.\d+\n$")
+
+    def test_both_programs_are_of_one_version(self):
+        engine = subprocess.run([BIN / "bartizan-engine", "--version"], capture_output=True, text=True)
+        self.assertEqual(engine.stdout, bartizan("--version").stdout)
+
+    def test_misspelt_words_get_a_suggestion_and_status_2(self):
+        self.assert_refused(bartizan("adit"), "unknown command 'adit'", "did you mean 'audit'?")
+        self.assert_refused(bartizan("attack", "m", "--esp", "1"), "unknown option '--esp'", "'--eps'")
+        self.assert_refused(bartizan("evaluate", "m.onnx"), "--data is missing")
+        self.assert_refused(bartizan("evaluate", "m.onnx", "--data", "d", "--format", "xml"), "text, json")
+        self.assert_refused(bartizan("attack", "m", "--data", "d", "--attack", "pgd", "--eps", "x"), "'x' is not a number")
+
+    def test_control_characters_in_words_stay_on_one_line(self):
+        self.assert_refused(bartizan("au\ndit\x1b[31m"), "\\x0a", "\\x1b")
+
+    def test_a_missing_engine_is_named_with_the_way_to_mend_it(self):
+        environment = dict(os.environ, BARTIZAN_ENGINE=str(self.folder / "none"))
+        run = bartizan("inspect", "m.onnx", env=environment)
+        self.assert_refused(run, "BARTIZAN_ENGINE", status=3)
+
+    def test_the_engine_s_exit_status_is_passed_on(self):
+        engine = self.folder / "engine"
+        engine.write_text('#!/bin/sh\necho "$@"\nexit 1\n')
+        engine.chmod(0o755)
+        run = bartizan("inspect", "a b.onnx", "--quiet", env=dict(os.environ, BARTIZAN_ENGINE=str(engine)))
+        self.assertEqual((run.returncode, run.stdout), (1, "inspect a b.onnx --quiet\n"))
+
+    def test_a_full_standard_output_is_a_failure(self):
+        with open("/dev/full", "w") as full:
+            run = subprocess.run([BIN / "bartizan", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
+        self.assertEqual(run.returncode, 3)
+        self.assertIn("cannot write to standard output", run.stderr)
+
+    def test_starts_in_milliseconds(self):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        for _ in range(20):
+            bartizan("--version")
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        self.assertLess(cpu / 20, 0.05)
+
+
+class Doctor(Case):
+    def test_says_that_all_is_well_as_text_and_json(self):
+        run = bartizan("doctor")
+        self.assertEqual(run.returncode, 0, run.stdout + run.stderr)
+        self.assertIn("Bartizan is ready.", run.stdout)
+        report = json.loads(bartizan("doctor", "--format", "json").stdout)
+        self.assertEqual(next(iter(report.items())), ("schema", "bartizan.doctor/1"))
+        self.assertEqual({check["name"] for check in report["checks"]},
+                         {"engine", "BLAS", "processor", "memory", "disk", "demo data"})
+
+    def test_tells_what_is_missing_with_status_1(self):
+        engine = self.folder / "engine"
+        engine.write_text('#!/bin/sh\necho "error while loading shared libraries: libtorch.so" >&2\nexit 127\n')
+        engine.chmod(0o755)
+        run = bartizan("doctor", env=dict(os.environ, BARTIZAN_ENGINE=str(engine)))
+        self.assertEqual(run.returncode, 1)
+        self.assertIn("libtorch.so", run.stdout)
+        self.assertIn("to mend it:", run.stdout)
+
+
+class Completion(Case):
+    def test_is_written_for_every_shell(self):
+        for shell in ("bash", "zsh", "fish"):
+            run = bartizan("completion", shell)
+            self.assertEqual(run.returncode, 0)
+            self.assertIn("evaluate", run.stdout)
+        self.assert_refused(bartizan("completion", "tcsh"), "bash, zsh, fish")
+
+
+if __name__ == "__main__":
+    unittest.main()
