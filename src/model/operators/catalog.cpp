@@ -1,5 +1,4 @@
 /// The one list of operator families.
-#include <array>
 #include <string>
 
 #include "model/kernel.h"
@@ -10,7 +9,26 @@ namespace {
 
 using Family = std::span<const OperatorSpec> (*)();
 
-constexpr std::array<Family, 0> kFamilies = {};
+constexpr Family kFamilies[] = {
+    operators::activation_operators,
+    operators::binary_operators,
+    operators::casting_operators,
+    operators::indexing_operators,
+    operators::joining_operators,
+    operators::linear_algebra_operators,
+    operators::loss_operators,
+    operators::making_operators,
+    operators::random_operators,
+    operators::reduction_operators,
+    operators::refused_operators,
+    operators::scatter_operators,
+    operators::selection_operators,
+    operators::shape_operators,
+    operators::signal_operators,
+    operators::text_operators,
+    operators::unary_operators,
+    operators::variadic_operators,
+};
 
 std::string full_name(const graph::Node& node) {
     return node.domain.empty() ? node.op_type : node.domain + ":" + node.op_type;

@@ -7,4 +7,23 @@
 
 namespace bartizan::model::operators {
 
+std::span<const OperatorSpec> activation_operators();
+std::span<const OperatorSpec> binary_operators();
+std::span<const OperatorSpec> casting_operators();
+std::span<const OperatorSpec> indexing_operators();
+std::span<const OperatorSpec> joining_operators();
+std::span<const OperatorSpec> linear_algebra_operators();
+std::span<const OperatorSpec> loss_operators();
+std::span<const OperatorSpec> making_operators();
+std::span<const OperatorSpec> random_operators();
+std::span<const OperatorSpec> reduction_operators();
+std::span<const OperatorSpec> refused_operators();
+std::span<const OperatorSpec> scatter_operators();
+std::span<const OperatorSpec> selection_operators();
+std::span<const OperatorSpec> shape_operators();
+std::span<const OperatorSpec> signal_operators();
+std::span<const OperatorSpec> text_operators();
+std::span<const OperatorSpec> unary_operators();
+std::span<const OperatorSpec> variadic_operators();
+
 }  // namespace bartizan::model::operators
