@@ -1,14 +1,14 @@
 #include "apps/engine/handlers.h"
 
-#include <vector>
-
 namespace bartizan::engine {
 namespace {
 
-constexpr HandlerEntry kNone[] = {{"", nullptr}};
+constexpr HandlerEntry kHandlers[] = {
+    {"inspect", inspect},
+};
 
 }  // namespace
 
-std::span<const HandlerEntry> handlers() { return std::span(kNone).first(0); }
+std::span<const HandlerEntry> handlers() { return kHandlers; }
 
 }  // namespace bartizan::engine

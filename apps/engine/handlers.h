@@ -23,4 +23,6 @@ struct HandlerEntry {
 };
 std::span<const HandlerEntry> handlers();
 
+Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
+
 }  // namespace bartizan::engine
