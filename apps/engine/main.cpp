@@ -11,10 +11,11 @@
 
 #include <fmt/format.h>
 
+#include "apps/engine/handlers.h"
+#include "apps/engine/settings.h"
 #include "cli/command.h"
 #include "cli/output.h"
 #include "core/progress.h"
-#include "apps/engine/handlers.h"
 
 namespace bartizan::engine {
 namespace {
@@ -50,6 +51,7 @@ Result<int> dispatch(const cli::Invocation& invocation) {
                     .device = invocation.text("device"),
                     .cancel = &cancel_token,
                     .progress = &progress});
+    BARTIZAN_TRY(apply_settings(ctx));
     return entry->handle(invocation, ctx);
 }
 

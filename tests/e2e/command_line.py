@@ -42,6 +42,9 @@ class CommandLine(Case):
         run = bartizan("inspect", "a b.onnx", "--quiet", env=dict(os.environ, BARTIZAN_ENGINE=str(engine)))
         self.assertEqual((run.returncode, run.stdout), (1, "inspect a b.onnx --quiet\n"))
 
+    def test_a_device_that_is_not_there_is_refused(self):
+        self.assert_refused(bartizan("inspect", "m.onnx", "--device", "abacus"), "'abacus' is no device")
+
     def test_a_full_standard_output_is_a_failure(self):
         with open("/dev/full", "w") as full:
             run = subprocess.run([BIN / "bartizan", "--help"], stdout=full, stderr=subprocess.PIPE, text=True)
