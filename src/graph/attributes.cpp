@@ -31,7 +31,25 @@ Attribute list_of(const Field& field) {
     return std::vector<T>(field.begin(), field.end());
 }
 
+std::uint64_t bytes_of(const std::vector<std::string>& texts) {
+    std::uint64_t bytes = 0;
+    for (const std::string& text : texts) bytes += sizeof text + text.size();
+    return bytes;
+}
+std::uint64_t bytes_of(const std::string& text) { return text.size(); }
+std::uint64_t bytes_of(const std::vector<std::int64_t>& list) { return list.size() * sizeof(std::int64_t); }
+std::uint64_t bytes_of(const std::vector<float>& list) { return list.size() * sizeof(float); }
+std::uint64_t bytes_of(const Strings& strings) { return bytes_of(strings.values); }
+std::uint64_t bytes_of(const Opaque& opaque) { return bytes_of(opaque.captures); }
+std::uint64_t bytes_of(const NdArray&) { return 0; }
+std::uint64_t bytes_of(std::int64_t) { return 0; }
+std::uint64_t bytes_of(float) { return 0; }
+
 }  // namespace
+
+std::uint64_t copy_bytes(const Attribute& attribute) {
+    return std::visit([](const auto& value) { return bytes_of(value); }, attribute) + sizeof(Attribute);
+}
 
 Result<Attribute> attribute_from_onnx(const Proto& proto, TensorReader& tensors) {
     switch (type_of(proto)) {

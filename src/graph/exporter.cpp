@@ -93,7 +93,7 @@ Result<void> write_value(onnx::ValueInfoProto& out, const Value& value) {
     if (!type.is_tensor) return unsupported("value '" + value.name + "' is not a tensor and cannot be written");
     out.set_name(value.name);
     onnx::TypeProto::Tensor& tensor = *out.mutable_type()->mutable_tensor_type();
-    tensor.set_elem_type(type.dtype ? onnx_from_dtype(*type.dtype) : kStringElement);
+    tensor.set_elem_type(type.dtype ? onnx_from_dtype(*type.dtype) : type.element);
     if (!type.has_shape) return {};
     onnx::TensorShapeProto& shape = *tensor.mutable_shape();
     for (std::size_t i = 0; i < type.shape.size(); ++i) {

@@ -37,6 +37,7 @@ struct Limits {
 /// `Opaque`: the node is there, its operator is refused when it is compiled.
 struct Opaque {
     std::string kind;  ///< "graph", "graphs", "tensors", "sparse_tensor", "sparse_tensors", "type_proto", ...
+    std::vector<std::string> captures{};  ///< values of this graph that its subgraphs read
 };
 /// A tensor of strings: values in row-major order.
 struct Strings {
@@ -76,6 +77,7 @@ struct TensorType {
     bool has_shape = false;
     Shape shape;
     std::vector<std::string> symbols;
+    std::int32_t element = 0;  ///< the file's TensorProto.DataType (8: strings); written back where dtype is nothing
 };
 
 struct Value {

@@ -21,6 +21,24 @@ inline std::string content_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(file), {}};
 }
 
+/// The bytes of a ModelProto or TensorProto written in protobuf's text format; aborts on a mistake in the text.
+std::string model_from_text(const std::string& text);
+std::string tensor_from_text(const std::string& text);
+/// A model of opset 17 around what stands in its graph.
+inline std::string model_with_graph(const std::string& graph, const std::string& more = {}) {
+    return model_from_text("ir_version: 8 opset_import { version: 17 } graph { " + graph + " } " + more);
+}
+/// One float input 'x' and one output 'y', for graphs about something else.
+inline const std::string kEnds = R"(
+    input { name: "x" type { tensor_type { elem_type: 1 shape { dim { dim_param: "batch" } dim { dim_value: 3 } } } } }
+    output { name: "y" type { tensor_type { elem_type: 1 } } } )";
+
+/// The line of the error, or "" when there is none.
+template <class T>
+std::string error_of(const Result<T>& result) {
+    return result.ok() ? "" : result.error().line();
+}
+
 inline bool same(const NdArray& a, const NdArray& b) {
     return a.dtype() == b.dtype() && a.shape() == b.shape() && std::ranges::equal(a.bytes(), b.bytes());
 }
@@ -31,10 +49,14 @@ inline bool same(const Attribute& a, const Attribute& b) {
     return std::visit(
         [&b]<class T>(const T& left) {
             const T& right = std::get<T>(b);
-            if constexpr (std::is_same_v<T, Opaque>) return left.kind == right.kind;
-            else if constexpr (std::is_same_v<T, NdArray> || std::is_same_v<T, Strings>) return same(left, right);
-            else if constexpr (std::is_same_v<T, float>) return left == right || (left != left && right != right);
-            else return left == right;
+            if constexpr (std::is_same_v<T, Opaque>)
+                return left.kind == right.kind;
+            else if constexpr (std::is_same_v<T, NdArray> || std::is_same_v<T, Strings>)
+                return same(left, right);
+            else if constexpr (std::is_same_v<T, float>)
+                return left == right || (left != left && right != right);
+            else
+                return left == right;
         },
         a);
 }
@@ -51,8 +73,9 @@ inline bool same(const Node& a, const Node& b) {
 }
 
 inline bool same(const Value& a, const Value& b) {
-    return a.name == b.name && a.type.dtype == b.type.dtype && a.type.is_tensor == b.type.is_tensor &&
-           a.type.has_shape == b.type.has_shape && a.type.shape == b.type.shape && a.type.symbols == b.type.symbols;
+    return a.name == b.name && a.type.dtype == b.type.dtype && a.type.element == b.type.element &&
+           a.type.is_tensor == b.type.is_tensor && a.type.has_shape == b.type.has_shape &&
+           a.type.shape == b.type.shape && a.type.symbols == b.type.symbols;
 }
 
 /// "" when they are the same; else the first part that differs. Producer and IR version may differ: a writer

@@ -5,8 +5,9 @@
 
 #include <onnx/onnx_pb.h>
 
-#include "graph/attributes.h"
 #include "graph/element_types.h"
+#include "graph/names.h"
+#include "graph/node_reader.h"
 #include "graph/tensor_reader.h"
 #include "graph/topology.h"
 
@@ -15,8 +16,6 @@ namespace {
 
 /// Before IR version 3 files did not say which operator set they use: it was the first.
 constexpr std::int64_t kFirstIrWithOpsets = 3;
-
-std::string plain_domain(const std::string& domain) { return domain == "ai.onnx" ? "" : domain; }
 
 class Importer {
 public:
@@ -29,7 +28,7 @@ public:
         BARTIZAN_TRY(read_header());
         BARTIZAN_TRY(read_initializers());
         BARTIZAN_TRY(read_values());
-        BARTIZAN_TRY(read_nodes());
+        BARTIZAN_TRY(NodeReader(model_, limits_, tensors_, graph_).read());
         BARTIZAN_TRY(check_and_sort(graph_));
         return std::move(graph_);
     }
@@ -48,7 +47,7 @@ private:
     Result<void> read_opsets() {
         for (const onnx::OperatorSetIdProto& entry : model_.opset_import()) {
             const std::string domain = plain_domain(entry.domain());
-            BARTIZAN_TRY(check_name(domain, "operator set"));
+            BARTIZAN_TRY(check_name(domain, "operator set", limits_));
             if (entry.version() < 1)
                 return invalid_input("operator set '" + domain + "' of version " + std::to_string(entry.version()));
             const auto [found, added] = graph_.opsets.emplace(domain, entry.version());
@@ -84,7 +83,7 @@ private:
     }
 
     Result<void> check_initializer_name(const std::string& name) const {
-        BARTIZAN_TRY(check_name(name, "initializer"));
+        BARTIZAN_TRY(check_name(name, "initializer", limits_));
         if (name.empty()) return invalid_input("an initializer has no name");
         if (has_initializer(name)) return invalid_input("the initializer '" + name + "' occurs twice");
         return {};
@@ -92,12 +91,6 @@ private:
 
     bool has_initializer(const std::string& name) const {
         return graph_.initializers.contains(name) || graph_.string_initializers.contains(name);
-    }
-
-    Result<void> check_name(const std::string& name, std::string_view kind) const {
-        if (name.size() <= limits_.name_bytes) return {};
-        return exhausted("the name of a " + std::string(kind) + " has " + std::to_string(name.size()) +
-                         " bytes, at most " + std::to_string(limits_.name_bytes) + " are read");
     }
 
     Result<void> read_values() {
@@ -109,11 +102,12 @@ private:
     }
 
     Result<Value> read_value(const onnx::ValueInfoProto& info) const {
-        BARTIZAN_TRY(check_name(info.name(), "value"));
+        BARTIZAN_TRY(check_name(info.name(), "value", limits_));
         Value value{info.name(), {}};
         const onnx::TypeProto& type = info.type();
         value.type.is_tensor = type.has_tensor_type() || type.value_case() == onnx::TypeProto::VALUE_NOT_SET;
         if (!type.has_tensor_type()) return value;
+        value.type.element = type.tensor_type().elem_type();
         value.type.dtype = dtype_from_onnx(type.tensor_type().elem_type());
         value.type.has_shape = type.tensor_type().has_shape();
         const onnx::TensorShapeProto& shape = type.tensor_type().shape();
@@ -121,47 +115,12 @@ private:
             return exhausted("value '" + info.name() + "' of rank " + std::to_string(shape.dim_size()) + ", at most " +
                              std::to_string(limits_.rank) + " are read");
         for (const auto& dimension : shape.dim()) {
-            BARTIZAN_TRY(check_name(dimension.dim_param(), "dimension"));
+            BARTIZAN_TRY(check_name(dimension.dim_param(), "dimension", limits_));
             const bool known = dimension.has_dim_value() && dimension.dim_value() >= 0;
             value.type.shape.push_back(known ? dimension.dim_value() : -1);
             value.type.symbols.push_back(dimension.dim_param());
         }
         return value;
-    }
-
-    Result<void> read_nodes() {
-        for (const onnx::NodeProto& proto : model_.graph().node()) BARTIZAN_TRY(add_node(proto));
-        return {};
-    }
-
-    Result<void> add_node(const onnx::NodeProto& proto) {
-        if (static_cast<std::int64_t>(graph_.nodes.size()) >= limits_.nodes)
-            return exhausted("the graph has more than " + std::to_string(limits_.nodes) + " nodes");
-        Node node;
-        for (const std::string* name : {&proto.name(), &proto.op_type(), &proto.domain()})
-            BARTIZAN_TRY(check_name(*name, "node"));
-        node.op_type = proto.op_type();
-        node.domain = plain_domain(proto.domain());
-        node.name = proto.name().empty() ? proto.op_type() + "_" + std::to_string(graph_.nodes.size()) : proto.name();
-        if (node.op_type.empty()) return invalid_input("node '" + node.name + "' has no operator");
-        for (const auto* names : {&proto.input(), &proto.output()})
-            for (const std::string& name : *names) BARTIZAN_TRY_WITHIN(check_name(name, "value"), node.place());
-        node.inputs.assign(proto.input().begin(), proto.input().end());
-        node.outputs.assign(proto.output().begin(), proto.output().end());
-        BARTIZAN_TRY_WITHIN(read_attributes(node, proto), node.place());
-        graph_.nodes.push_back(std::move(node));
-        return {};
-    }
-
-    Result<void> read_attributes(Node& node, const onnx::NodeProto& proto) {
-        for (const onnx::AttributeProto& attribute : proto.attribute()) {
-            BARTIZAN_TRY(check_name(attribute.name(), "attribute"));
-            const std::string place = "attribute '" + attribute.name() + "'";
-            Attribute value = BARTIZAN_TRY_WITHIN(attribute_from_onnx(attribute, tensors_), place);
-            if (!node.attributes.emplace(attribute.name(), std::move(value)).second)
-                return invalid_input(place + " occurs twice");
-        }
-        return {};
     }
 
     const onnx::ModelProto& model_;

@@ -18,15 +18,13 @@ static_assert(std::endian::native == std::endian::little, "raw_data is little-en
 /// The bytes by which a string is counted besides its own.
 constexpr std::uint64_t kStringOverhead = sizeof(std::string);
 
-Error wrong_size(const NdArray& array, std::uint64_t have, std::string_view what) {
-    return invalid_input(
-        std::string(to_string(array.dtype())) + " tensor of shape " + to_string(array.shape()) + " needs " +
-        std::to_string(what == "bytes" ? array.bytes().size() : static_cast<std::uint64_t>(array.size())) + " " +
-        std::string(what) + ", the file has " + std::to_string(have));
+Error wrong_size(DType dtype, const Shape& shape, std::uint64_t need, std::uint64_t have, std::string_view what) {
+    return invalid_input(std::string(to_string(dtype)) + " tensor of shape " + to_string(shape) + " needs " +
+                         std::to_string(need) + " " + std::string(what) + ", the file has " + std::to_string(have));
 }
 
 Result<void> copy_raw(NdArray& array, std::span<const std::byte> bytes) {
-    if (bytes.size() != array.bytes().size()) return wrong_size(array, bytes.size(), "bytes");
+    if (bytes.size() != array.bytes().size()) return internal_error("tensor bytes not measured");
     if (bytes.empty()) return {};
     const std::span<std::byte> out = array.mutable_bytes();
     std::memcpy(out.data(), bytes.data(), bytes.size());
@@ -46,7 +44,6 @@ Result<void> copy_same(NdArray& array, const Field& field) {
 /// A typed field that holds smaller elements in wider ones: `Stored` is what is kept, each within its range.
 template <class Stored, class Field>
 Result<void> copy_narrow(NdArray& array, const Field& field) {
-    if (field.size() != array.size()) return wrong_size(array, static_cast<std::uint64_t>(field.size()), "values");
     std::byte* out = array.mutable_bytes().data();
     for (int i = 0; i < field.size(); ++i) {
         if (!std::in_range<Stored>(field.Get(i)))
@@ -59,7 +56,6 @@ Result<void> copy_narrow(NdArray& array, const Field& field) {
 }
 
 Result<void> copy_bools(NdArray& array, const google::protobuf::RepeatedField<std::int32_t>& field) {
-    if (field.size() != array.size()) return wrong_size(array, static_cast<std::uint64_t>(field.size()), "values");
     const std::span<bool> out = array.mutable_values<bool>();
     for (int i = 0; i < field.size(); ++i) out[static_cast<std::size_t>(i)] = field.Get(i) != 0;
     return {};
@@ -96,7 +92,28 @@ Result<void> copy_typed(NdArray& array, const onnx::TensorProto& tensor) {
     return internal_error("unknown dtype");
 }
 
-int typed_values(const onnx::TensorProto& tensor) {
+/// How many values the field that holds this type has.
+int typed_values(DType dtype, const onnx::TensorProto& tensor) {
+    switch (dtype) {
+        case DType::f32:
+            return tensor.float_data_size();
+        case DType::f64:
+            return tensor.double_data_size();
+        case DType::i64:
+            return tensor.int64_data_size();
+        case DType::u32:
+        case DType::u64:
+            return tensor.uint64_data_size();
+        default:
+            return tensor.int32_data_size();
+    }
+}
+
+Result<std::span<const std::byte>> internal_bytes(const onnx::TensorProto& tensor) {
+    return std::as_bytes(std::span(tensor.raw_data().data(), tensor.raw_data().size()));
+}
+
+int typed_fields(const onnx::TensorProto& tensor) {
     int fields = 0;
     for (const int size : {tensor.float_data_size(), tensor.double_data_size(), tensor.int32_data_size(),
                            tensor.int64_data_size(), tensor.uint64_data_size(), tensor.string_data_size()})
@@ -119,6 +136,7 @@ Result<ExternalPlace> external_place(const onnx::TensorProto& tensor) {
         if (entry.key() == "offset") place.offset = BARTIZAN_TRY(parse_size(entry.key(), entry.value()));
         if (entry.key() == "length") place.length = BARTIZAN_TRY(parse_size(entry.key(), entry.value()));
     }
+    if (place.location.empty()) return invalid_input("external data without a location");
     return place;
 }
 
@@ -162,11 +180,24 @@ Result<NdArray> TensorReader::numbers(const onnx::TensorProto& tensor) {
     if (!dtype) return unsupported("tensor of element type " + element_name(tensor.data_type()));
     if (tensor.has_segment()) return unsupported("tensor stored in segments");
     const bool external = tensor.data_location() == onnx::TensorProto::EXTERNAL;
-    const int sources = typed_values(tensor) + (tensor.raw_data().empty() ? 0 : 1) + (external ? 1 : 0);
+    const int sources = typed_fields(tensor) + (tensor.raw_data().empty() ? 0 : 1) + (external ? 1 : 0);
     // Readers would differ in which they believe: what was checked would not be what is run.
     if (sources > 1) return invalid_input("the tensor's values are given in more than one place");
-    NdArray array = BARTIZAN_TRY(allocate(*dtype, BARTIZAN_TRY(shape_of(tensor))));
-    BARTIZAN_TRY(external ? fill_external(array, tensor) : fill(array, tensor));
+    const Shape shape = BARTIZAN_TRY(shape_of(tensor));
+    const std::uint64_t bytes = BARTIZAN_TRY(bytes_of(*dtype, shape));
+    // Some writers leave an empty raw_data beside the typed field.
+    if (typed_fields(tensor) > 0) {
+        const auto need = bytes / size_of(*dtype);
+        const auto have = static_cast<std::uint64_t>(typed_values(*dtype, tensor));
+        if (need != have) return wrong_size(*dtype, shape, need, have, "values");
+        NdArray array = BARTIZAN_TRY(allocate(*dtype, shape));
+        BARTIZAN_TRY(copy_typed(array, tensor));
+        return array;
+    }
+    const auto raw = BARTIZAN_TRY(external ? external_bytes(tensor, bytes) : internal_bytes(tensor));
+    if (raw.size() != bytes) return wrong_size(*dtype, shape, bytes, raw.size(), "bytes");
+    NdArray array = BARTIZAN_TRY(allocate(*dtype, shape));
+    BARTIZAN_TRY(copy_raw(array, raw));
     return array;
 }
 
@@ -205,11 +236,16 @@ Result<Shape> TensorReader::shape_of(const onnx::TensorProto& tensor) const {
     return Shape(tensor.dims().begin(), tensor.dims().end());
 }
 
-Result<NdArray> TensorReader::allocate(DType dtype, Shape shape) {
+Result<std::uint64_t> TensorReader::bytes_of(DType dtype, const Shape& shape) const {
     const std::uint64_t left = limits_.tensor_bytes - spent_bytes_;
     const std::int64_t count = BARTIZAN_TRY(element_count(shape, static_cast<std::int64_t>(left / size_of(dtype))));
-    BARTIZAN_TRY(spend(static_cast<std::uint64_t>(count) * size_of(dtype)));
-    return NdArray::zeros(dtype, std::move(shape), left);
+    return static_cast<std::uint64_t>(count) * size_of(dtype);
+}
+
+Result<NdArray> TensorReader::allocate(DType dtype, Shape shape) {
+    const std::uint64_t bytes = BARTIZAN_TRY(bytes_of(dtype, shape));
+    BARTIZAN_TRY(spend(bytes));
+    return NdArray::zeros(dtype, std::move(shape), bytes);
 }
 
 Result<void> TensorReader::spend(std::uint64_t bytes) {
@@ -219,17 +255,11 @@ Result<void> TensorReader::spend(std::uint64_t bytes) {
     return {};
 }
 
-Result<void> TensorReader::fill(NdArray& array, const onnx::TensorProto& tensor) {
-    // Some writers leave an empty raw_data beside the typed field.
-    if (tensor.raw_data().empty() && typed_values(tensor) > 0) return copy_typed(array, tensor);
-    return copy_raw(array, std::as_bytes(std::span(tensor.raw_data().data(), tensor.raw_data().size())));
-}
-
-Result<void> TensorReader::fill_external(NdArray& array, const onnx::TensorProto& tensor) {
+Result<std::span<const std::byte>> TensorReader::external_bytes(const onnx::TensorProto& tensor, std::uint64_t needed) {
     ExternalPlace place = BARTIZAN_TRY(external_place(tensor));
     // Without a length the tensor takes what its shape asks for.
-    if (!place.length) place.length = array.bytes().size();
-    return copy_raw(array, BARTIZAN_TRY(files_.bytes(place)));
+    if (!place.length) place.length = needed;
+    return files_.bytes(place);
 }
 
 }  // namespace bartizan::graph

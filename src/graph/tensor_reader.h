@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <span>
 
 #include "bartizan/ndarray.h"
 #include "bartizan/result.h"
@@ -31,14 +32,16 @@ public:
     Result<Strings> strings(const onnx::TensorProto& tensor);
     /// The dense array that a sparse tensor stands for.
     Result<NdArray> dense(const onnx::SparseTensorProto& sparse);
+    /// Counts memory taken beside the tensors (lists, names) into what a file may take; fails with `exhausted`.
+    Result<void> spend(std::uint64_t bytes);
 
 private:
     Result<Shape> shape_of(const onnx::TensorProto& tensor) const;
+    /// Fails with `exhausted` when an array of this shape would pass what is left.
+    Result<std::uint64_t> bytes_of(DType dtype, const Shape& shape) const;
     /// A zero-filled array, paid for from what all tensors may take together.
     Result<NdArray> allocate(DType dtype, Shape shape);
-    Result<void> spend(std::uint64_t bytes);
-    Result<void> fill(NdArray& array, const onnx::TensorProto& tensor);
-    Result<void> fill_external(NdArray& array, const onnx::TensorProto& tensor);
+    Result<std::span<const std::byte>> external_bytes(const onnx::TensorProto& tensor, std::uint64_t needed);
 
     const Limits& limits_;
     ExternalFiles files_;

@@ -65,11 +65,11 @@ Result<Waiting> find_waiting(const Graph& graph, const Producers& producers) {
     Waiting waiting{std::vector<std::size_t>(graph.nodes.size()),
                     std::vector<std::vector<std::size_t>>(graph.nodes.size())};
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
-        for (const std::string& input : graph.nodes[i].inputs) {
-            if (input.empty()) continue;
+        for (const std::string_view input : values_read(graph.nodes[i])) {
             const auto found = producers.find(input);
             if (found == producers.end())
-                return invalid_input(graph.nodes[i].place() + ": input '" + input + "' is made by no node");
+                return invalid_input(graph.nodes[i].place() + ": input '" + std::string(input) +
+                                     "' is made by no node");
             if (found->second == kGiven) continue;
             ++waiting.missing[i];
             waiting.followers[found->second].push_back(i);
@@ -101,8 +101,7 @@ std::size_t node_on_cycle(const Graph& graph, const Producers& producers, const 
     std::vector<bool> visited(graph.nodes.size());
     while (!visited[at]) {
         visited[at] = true;
-        for (const std::string& input : graph.nodes[at].inputs) {
-            if (input.empty()) continue;
+        for (const std::string_view input : values_read(graph.nodes[at])) {
             const std::size_t before = producers.find(input)->second;
             if (before == kGiven || waiting.missing[before] == 0) continue;
             at = before;
@@ -113,6 +112,16 @@ std::size_t node_on_cycle(const Graph& graph, const Producers& producers, const 
 }
 
 }  // namespace
+
+std::vector<std::string_view> values_read(const Node& node) {
+    std::vector<std::string_view> names;
+    for (const std::string& input : node.inputs)
+        if (!input.empty()) names.push_back(input);
+    for (const auto& [unused, attribute] : node.attributes)
+        if (const auto* opaque = std::get_if<Opaque>(&attribute))
+            names.insert(names.end(), opaque->captures.begin(), opaque->captures.end());
+    return names;
+}
 
 Result<void> check_and_sort(Graph& graph) {
     const Producers producers = BARTIZAN_TRY(find_producers(graph));
