@@ -106,7 +106,7 @@ struct Graph {
 
 /// Reads and checks a file. External data is looked for inside the file's own folder and nowhere else.
 /// Fails with `invalid_input` naming the node, tensor or byte; `unsupported`; `exhausted` beyond the limits.
-/// Cost: the file is mapped and parsed once; initializers are copied once.
+/// Cost: the file is mapped and parsed once; initializers stored raw are copied once and read-only.
 Result<Graph> load_onnx(const std::filesystem::path& path, const Limits& limits = {});
 /// The same from memory. `folder` confines external data; empty: external data is refused.
 Result<Graph> parse_onnx(std::span<const std::byte> bytes, const std::filesystem::path& folder = {},

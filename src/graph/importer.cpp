@@ -19,7 +19,7 @@ constexpr std::int64_t kFirstIrWithOpsets = 3;
 
 class Importer {
 public:
-    Importer(const onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits)
+    Importer(onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits)
         : model_(model), limits_(limits), tensors_(limits, folder) {}
 
     Result<Graph> run() {
@@ -62,7 +62,7 @@ private:
     }
 
     Result<void> read_initializers() {
-        for (const onnx::TensorProto& tensor : model_.graph().initializer())
+        for (onnx::TensorProto& tensor : *model_.mutable_graph()->mutable_initializer())
             BARTIZAN_TRY(read_initializer(tensor).within("initializer '" + tensor.name() + "'"));
         for (const onnx::SparseTensorProto& sparse : model_.graph().sparse_initializer()) {
             const std::string& name = sparse.values().name();
@@ -73,12 +73,12 @@ private:
         return {};
     }
 
-    Result<void> read_initializer(const onnx::TensorProto& tensor) {
+    Result<void> read_initializer(onnx::TensorProto& tensor) {
         BARTIZAN_TRY(check_initializer_name(tensor.name()));
         if (TensorReader::holds_strings(tensor))
             graph_.string_initializers.emplace(tensor.name(), BARTIZAN_TRY(tensors_.strings(tensor)));
         else
-            graph_.initializers.emplace(tensor.name(), BARTIZAN_TRY(tensors_.numbers(tensor)));
+            graph_.initializers.emplace(tensor.name(), BARTIZAN_TRY(tensors_.take(tensor)));
         return {};
     }
 
@@ -123,7 +123,7 @@ private:
         return value;
     }
 
-    const onnx::ModelProto& model_;
+    onnx::ModelProto& model_;
     const Limits& limits_;
     TensorReader tensors_;
     Graph graph_;
@@ -131,7 +131,7 @@ private:
 
 }  // namespace
 
-Result<Graph> import_model(const onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits) {
+Result<Graph> import_model(onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits) {
     return Importer(model, folder, limits).run();
 }
 

@@ -14,7 +14,7 @@ class ModelProto;
 
 namespace bartizan::graph {
 
-/// `folder` confines external data; empty: external data is refused.
-Result<Graph> import_model(const onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits);
+/// The initializers' bytes are taken out of `model`. `folder` confines external data; empty: external data is refused.
+Result<Graph> import_model(onnx::ModelProto& model, const std::filesystem::path& folder, const Limits& limits);
 
 }  // namespace bartizan::graph

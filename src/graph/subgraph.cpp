@@ -1,6 +1,7 @@
 #include "graph/subgraph.h"
 
 #include <unordered_set>
+#include <utility>
 
 #include <onnx/onnx_pb.h>
 

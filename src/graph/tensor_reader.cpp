@@ -3,7 +3,7 @@
 #include <bit>
 #include <charconv>
 #include <cstring>
-#include <limits>
+#include <memory>
 #include <utility>
 
 #include <onnx/onnx_pb.h>
@@ -18,10 +18,7 @@ static_assert(std::endian::native == std::endian::little, "raw_data is little-en
 /// The bytes by which a string is counted besides its own.
 constexpr std::uint64_t kStringOverhead = sizeof(std::string);
 
-Error wrong_size(DType dtype, const Shape& shape, std::uint64_t need, std::uint64_t have, std::string_view what) {
-    return invalid_input(std::string(to_string(dtype)) + " tensor of shape " + to_string(shape) + " needs " +
-                         std::to_string(need) + " " + std::string(what) + ", the file has " + std::to_string(have));
-}
+bool is_external(const onnx::TensorProto& tensor) { return tensor.data_location() == onnx::TensorProto::EXTERNAL; }
 
 Result<void> copy_raw(NdArray& array, std::span<const std::byte> bytes) {
     if (bytes.size() != array.bytes().size()) return internal_error("tensor bytes not measured");
@@ -175,30 +172,31 @@ Result<std::vector<std::int64_t>> sparse_positions(const NdArray& indices, const
 bool TensorReader::holds_strings(const onnx::TensorProto& tensor) { return tensor.data_type() == kStringElement; }
 
 Result<NdArray> TensorReader::numbers(const onnx::TensorProto& tensor) {
-    const auto dtype = dtype_from_onnx(tensor.data_type());
-    if (!dtype && tensor.data_type() == 0) return invalid_input("the tensor has no element type");
-    if (!dtype) return unsupported("tensor of element type " + element_name(tensor.data_type()));
-    if (tensor.has_segment()) return unsupported("tensor stored in segments");
-    const bool external = tensor.data_location() == onnx::TensorProto::EXTERNAL;
-    const int sources = typed_fields(tensor) + (tensor.raw_data().empty() ? 0 : 1) + (external ? 1 : 0);
-    // Readers would differ in which they believe: what was checked would not be what is run.
-    if (sources > 1) return invalid_input("the tensor's values are given in more than one place");
-    const Shape shape = BARTIZAN_TRY(shape_of(tensor));
-    const std::uint64_t bytes = BARTIZAN_TRY(bytes_of(*dtype, shape));
+    const Extent extent = BARTIZAN_TRY(measure(tensor));
     // Some writers leave an empty raw_data beside the typed field.
     if (typed_fields(tensor) > 0) {
-        const auto need = bytes / size_of(*dtype);
-        const auto have = static_cast<std::uint64_t>(typed_values(*dtype, tensor));
-        if (need != have) return wrong_size(*dtype, shape, need, have, "values");
-        NdArray array = BARTIZAN_TRY(allocate(*dtype, shape));
+        const auto have = static_cast<std::uint64_t>(typed_values(extent.dtype, tensor));
+        BARTIZAN_TRY(check_size(extent, extent.bytes / size_of(extent.dtype), have, "values"));
+        NdArray array = BARTIZAN_TRY(allocate(extent.dtype, extent.shape));
         BARTIZAN_TRY(copy_typed(array, tensor));
         return array;
     }
-    const auto raw = BARTIZAN_TRY(external ? external_bytes(tensor, bytes) : internal_bytes(tensor));
-    if (raw.size() != bytes) return wrong_size(*dtype, shape, bytes, raw.size(), "bytes");
-    NdArray array = BARTIZAN_TRY(allocate(*dtype, shape));
+    const auto raw = BARTIZAN_TRY(is_external(tensor) ? external_bytes(tensor, extent.bytes) : internal_bytes(tensor));
+    BARTIZAN_TRY(check_size(extent, extent.bytes, raw.size(), "bytes"));
+    NdArray array = BARTIZAN_TRY(allocate(extent.dtype, extent.shape));
     BARTIZAN_TRY(copy_raw(array, raw));
     return array;
+}
+
+Result<NdArray> TensorReader::take(onnx::TensorProto& tensor) {
+    Extent extent = BARTIZAN_TRY(measure(tensor));
+    // Booleans are normalised on the way, so they are copied.
+    if (tensor.raw_data().empty() || extent.dtype == DType::boolean) return numbers(tensor);
+    BARTIZAN_TRY(check_size(extent, extent.bytes, tensor.raw_data().size(), "bytes"));
+    BARTIZAN_TRY(spend(extent.bytes));
+    const std::shared_ptr<const std::string> owner(tensor.release_raw_data());
+    return NdArray::view(extent.dtype, std::move(extent.shape), std::as_bytes(std::span(owner->data(), owner->size())),
+                         owner);
 }
 
 Result<Strings> TensorReader::strings(const onnx::TensorProto& tensor) {
@@ -227,6 +225,27 @@ Result<NdArray> TensorReader::dense(const onnx::SparseTensorProto& sparse) {
         std::memcpy(array.mutable_bytes().data() + static_cast<std::size_t>(positions[i]) * item,
                     values.bytes().data() + i * item, item);
     return array;
+}
+
+Result<TensorReader::Extent> TensorReader::measure(const onnx::TensorProto& tensor) const {
+    const auto dtype = dtype_from_onnx(tensor.data_type());
+    if (!dtype && tensor.data_type() == 0) return invalid_input("the tensor has no element type");
+    if (!dtype) return unsupported("tensor of element type " + element_name(tensor.data_type()));
+    if (tensor.has_segment()) return unsupported("tensor stored in segments");
+    const int sources = typed_fields(tensor) + (tensor.raw_data().empty() ? 0 : 1) + (is_external(tensor) ? 1 : 0);
+    // Readers would differ in which they believe: what was checked would not be what is run.
+    if (sources > 1) return invalid_input("the tensor's values are given in more than one place");
+    Shape shape = BARTIZAN_TRY(shape_of(tensor));
+    const std::uint64_t bytes = BARTIZAN_TRY(bytes_of(*dtype, shape));
+    return Extent{*dtype, std::move(shape), bytes};
+}
+
+Result<void> TensorReader::check_size(const Extent& extent, std::uint64_t need, std::uint64_t have,
+                                      std::string_view what) {
+    if (need == have) return {};
+    return invalid_input(std::string(to_string(extent.dtype)) + " tensor of shape " + to_string(extent.shape) +
+                         " needs " + std::to_string(need) + " " + std::string(what) + ", the file has " +
+                         std::to_string(have));
 }
 
 Result<Shape> TensorReader::shape_of(const onnx::TensorProto& tensor) const {

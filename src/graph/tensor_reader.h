@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <span>
+#include <string_view>
 
 #include "bartizan/ndarray.h"
 #include "bartizan/result.h"
@@ -29,6 +30,9 @@ public:
     /// True for a tensor of strings, which `strings` reads; `numbers` reads all others.
     static bool holds_strings(const onnx::TensorProto& tensor);
     Result<NdArray> numbers(const onnx::TensorProto& tensor);
+    /// The same, taking the raw bytes out of `tensor` instead of copying them: for initializers, which are read
+    /// once. The array is read-only.
+    Result<NdArray> take(onnx::TensorProto& tensor);
     Result<Strings> strings(const onnx::TensorProto& tensor);
     /// The dense array that a sparse tensor stands for.
     Result<NdArray> dense(const onnx::SparseTensorProto& sparse);
@@ -36,6 +40,14 @@ public:
     Result<void> spend(std::uint64_t bytes);
 
 private:
+    /// What a tensor says that it is, checked against the limits; no value is read yet.
+    struct Extent {
+        DType dtype;
+        Shape shape;
+        std::uint64_t bytes;
+    };
+    Result<Extent> measure(const onnx::TensorProto& tensor) const;
+    static Result<void> check_size(const Extent& extent, std::uint64_t need, std::uint64_t have, std::string_view what);
     Result<Shape> shape_of(const onnx::TensorProto& tensor) const;
     /// Fails with `exhausted` when an array of this shape would pass what is left.
     Result<std::uint64_t> bytes_of(DType dtype, const Shape& shape) const;
