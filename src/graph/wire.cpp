@@ -119,7 +119,7 @@ private:
         const std::uint64_t size = BARTIZAN_TRY(varint(in, end));
         if (size > end - position_)
             return broken(start, in,
-                          "a " + std::string(kNames[static_cast<std::size_t>(kind)]) + " of " + std::to_string(size) +
+                          std::string(kNames[static_cast<std::size_t>(kind)]) + " of " + std::to_string(size) +
                               " bytes, " + std::to_string(end - position_) + " are left");
         const std::size_t inner_end = position_ + static_cast<std::size_t>(size);
         if (kind != Kind::leaf && kind != Kind::numbers) return message(kind, inner_end, depth + 1);
@@ -163,7 +163,7 @@ private:
     static std::string at(std::size_t position) { return "byte " + std::to_string(position) + ": "; }
 
     static Error broken(std::size_t position, Kind kind, const std::string& what) {
-        return invalid_input(at(position) + "in a " + std::string(kNames[static_cast<std::size_t>(kind)]) + ": " + what,
+        return invalid_input(at(position) + "in " + std::string(kNames[static_cast<std::size_t>(kind)]) + ": " + what,
                              "the file is truncated, damaged or not ONNX: fetch or export it again");
     }
 
