@@ -1,0 +1,46 @@
+#pragma once
+/// NumPy's .npz: a zip archive of .npy files. Arrays are read one by one, when asked for.
+/// Thread rule: immutable once opened; `array` may be called from several threads.
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bartizan/ndarray.h"
+#include "bartizan/result.h"
+#include "core/file.h"
+#include "formats/npy.h"
+#include "formats/zip.h"
+
+namespace bartizan::formats {
+
+class Npz {
+public:
+    /// Maps the file and reads its directory. Fails as `ZipReader::open` does, naming the file.
+    static Result<Npz> open(const std::filesystem::path& path);
+
+    std::vector<std::string> names() const;
+    bool has(std::string_view name) const { return find(name) != nullptr; }
+    /// The array (numbers or text) called `name`; stored arrays are views of the mapped file.
+    /// Fails with `not_found`, `invalid_input`, `exhausted` beyond `limit` bytes.
+    Result<NpyContent> content(std::string_view name, std::uint64_t limit = kDefaultLimit) const;
+    Result<NdArray> array(std::string_view name, std::uint64_t limit = kDefaultLimit) const;
+
+    static constexpr std::uint64_t kDefaultLimit = std::uint64_t{8} << 30;
+
+private:
+    Npz(std::shared_ptr<const MappedFile> file, ZipReader zip) : file_(std::move(file)), zip_(std::move(zip)) {}
+    const ZipEntry* find(std::string_view name) const;
+
+    std::shared_ptr<const MappedFile> file_;
+    ZipReader zip_;
+};
+
+/// Writes arrays in their order, atomically.
+Result<void> write_npz(const std::filesystem::path& path, const std::vector<std::pair<std::string, NdArray>>& arrays);
+
+}  // namespace bartizan::formats

@@ -1,0 +1,25 @@
+#pragma once
+/// PNG pictures (ISO/IEC 15948), by libpng. Dimensions are checked before anything is allocated.
+/// Thread rule: pure functions.
+
+#include <string>
+
+#include "bartizan/ndarray.h"
+#include "bartizan/result.h"
+#include "formats/bytes.h"
+
+namespace bartizan::formats {
+
+inline constexpr std::int64_t kMaxImageSide = 16384;
+inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
+
+/// uint8 [height, width, channels] with 1 (grey) or 3 (colour) channels; palettes are resolved, 16 bits become 8,
+/// transparency is dropped. Fails with `invalid_input` on damaged data, `exhausted` beyond the limits.
+Result<NdArray> decode_png(Bytes bytes);
+
+/// From uint8 [height, width] or [height, width, 1 or 3].
+Result<std::string> encode_png(const NdArray& pixels);
+
+bool is_png(Bytes bytes);
+
+}  // namespace bartizan::formats
