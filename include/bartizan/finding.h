@@ -26,10 +26,12 @@ struct Measurement {
     std::string note;  ///< how it was measured, in a few words
 };
 
-/// A taxonomy entry: scheme "MITRE ATLAS", id "AML.T0043".
+/// A taxonomy entry: scheme "MITRE ATLAS", id "AML.T0043", version "5.6.0". Ids change their meaning between
+/// releases of a scheme, so the version belongs to the id. report/rules.h has the mappings of every rule.
 struct Mapping {
     std::string scheme;
     std::string id;
+    std::string version = {};  ///< empty: the release in report/taxonomy.h
 };
 
 struct CurvePoint {
@@ -53,6 +55,7 @@ struct Picture {
     std::string caption;
     std::string png;  ///< file content
     std::int64_t width = 0, height = 0;  ///< in pixels
+    std::string path = {};               ///< where it was written, relative to the report; empty: nowhere
 };
 struct PictureRow {
     std::string title;  ///< "image 17: 'ankle boot' read as 'sandal'"

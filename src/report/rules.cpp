@@ -1,0 +1,175 @@
+#include "report/rules.h"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "report/taxonomy.h"
+
+namespace bartizan::report {
+namespace {
+
+constexpr std::string_view kAtlas = "MITRE ATLAS";
+constexpr std::string_view kOwasp = "OWASP ML Top 10";
+constexpr std::string_view kAml = "NIST AI 100-2";
+constexpr std::string_view kRmf = "NIST AI RMF";
+constexpr std::string_view kIso = "ISO/IEC 42001";
+constexpr std::string_view kAct = "EU AI Act";
+
+constexpr RuleMap kQuality[] = {
+    {kRmf, "MEASURE 2.5"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(1)"}, {kAct, "Art. 13(3)(b)(ii)"}};
+constexpr RuleMap kWhiteBox[] = {{kAtlas, "AML.T0015"}, {kAtlas, "AML.T0043.000"}, {kAtlas, "AML.T0044"},
+                                 {kOwasp, "ML01"},      {kAml, "NISTAML.022"},     {kRmf, "MEASURE 2.7"},
+                                 {kIso, "A.6.2.4"},     {kAct, "Art. 15(5)"}};
+constexpr RuleMap kBlackBox[] = {{kAtlas, "AML.T0015"}, {kAtlas, "AML.T0043.001"}, {kAtlas, "AML.T0040"},
+                                 {kOwasp, "ML01"},      {kAml, "NISTAML.025"},     {kRmf, "MEASURE 2.7"},
+                                 {kIso, "A.6.2.4"},     {kAct, "Art. 15(5)"}};
+constexpr RuleMap kMinimal[] = {{kAtlas, "AML.T0015"}, {kAtlas, "AML.T0043.000"}, {kOwasp, "ML01"},
+                                {kAml, "NISTAML.022"}, {kRmf, "MEASURE 2.7"},     {kIso, "A.6.2.4"},
+                                {kAct, "Art. 15(5)"}};
+constexpr RuleMap kRobust[] = {{kRmf, "MEASURE 2.5"}, {kRmf, "MEASURE 2.6"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(4)"}};
+constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}, {kAct, "Art. 9(8)"}};
+
+constexpr std::string_view kHarden =
+    "Train on adversarial examples (bartizan harden), then audit again; in service, limit how many queries one "
+    "caller may make and watch for inputs that lie close together. Publish the robust accuracy with its radius "
+    "beside the clean accuracy.";
+
+constexpr Rule kRules[] = {
+    {rule::kCleanAccuracy, "CleanAccuracy", "How often the model is right on data that nobody has tampered with.",
+     "A model that is barely better than guessing, or much worse on one class than on the others, fails without an "
+     "attacker. Accuracy is measured on the labelled data given, with a 95 % Wilson interval.",
+     "Check that the labels, their order, the input range and the normalisation are those the model was trained "
+     "with; if they are, train on more or better data.",
+     kQuality},
+    {rule::kCalibration, "Calibration", "Whether the model's confidence says how often it is right.",
+     "If a model says 99 % and is right in 80 % of such cases, thresholds and alarms that rely on confidence cannot "
+     "work. Measured as the expected calibration error over 15 equal bins (Guo et al. 2017).",
+     "Fit a temperature on held-out data and divide the logits by it: accuracy stays as it is. Set thresholds on "
+     "calibrated scores only.",
+     kQuality},
+    {rule::kWhiteBoxEvasion, "WhiteBoxEvasion",
+     "How often the model stays right when an attacker who has it changes the input.",
+     "An attacker with a copy of the model follows its gradient to a change too small to notice that flips the "
+     "answer. Robust accuracy is the share of inputs still classified correctly under every attack tried; the true "
+     "value can only be lower.",
+     kHarden, kWhiteBox},
+    {rule::kBlackBoxEvasion, "BlackBoxEvasion",
+     "How often the model stays right when an attacker who only sees its scores changes the input.",
+     "No copy of the model is needed: the attacker asks again and again and keeps what helps (Square attack, "
+     "Andriushchenko et al. 2020). The number of queries says what a rate limit can do.",
+     "Return labels or rounded scores instead of full ones where callers allow it, limit queries per caller, alarm on "
+     "many near-identical inputs, and train on adversarial examples (bartizan harden).",
+     kBlackBox},
+    {rule::kSmallPerturbation, "SmallPerturbation", "How small a change is enough to flip the answer.",
+     "The distance from an input to the nearest one with another answer, found with FAB (Croce and Hein 2020). Half "
+     "of the inputs flip within the median; the true distances can only be smaller.",
+     kHarden, kMinimal},
+    {rule::kCorruption, "Corruption", "How much accuracy is lost to everyday noise, blur and brightness.",
+     "No attacker is needed: a cheaper camera, rain or a low sun does it. Accuracy is measured at five strengths of "
+     "each corruption (after Hendrycks and Dietterich 2019).",
+     "Add the corruptions that your users will meet to the training data, and check the input quality before the "
+     "model is asked.",
+     kRobust},
+    {rule::kVanishingGradients, "VanishingGradients",
+     "Evaluation unreliable: gradients vanish, so gradient attacks see nothing.",
+     "When one logit is far above the others, the loss saturates in single precision and its gradient is exactly "
+     "zero. The attack then stands still and the model looks robust though it is not.",
+     "Trust the attacks that use the logit-ratio loss or no gradient; repeat in double precision or with rescaled "
+     "logits.",
+     kReliable},
+    {rule::kSoftmaxInside, "SoftmaxInside", "Evaluation unreliable: the model ends in a softmax or argmax.",
+     "Probabilities instead of logits squash the gradient, and an argmax has none. Attacks become weak without "
+     "the model being any stronger.",
+     "Export the model without its last step, or let the attacks work on the logarithm of the probabilities.",
+     kReliable},
+    {rule::kTrainingMode, "TrainingMode",
+     "Evaluation unreliable: dropout or batch normalisation runs in training mode.",
+     "Answers then depend on chance and on the other inputs in the batch, which hides the true gradient.",
+     "Export the model in evaluation mode and audit again.", kReliable},
+    {rule::kRandomAnswers, "RandomAnswers", "Evaluation unreliable: the same input gives different answers.",
+     "Randomness blunts attacks that look once. An attacker who averages over several looks is not stopped by it.",
+     "Attack the average over at least 20 runs (expectation over transformation), or switch the randomness off.",
+     kReliable},
+    {rule::kBlackBoxBeatsWhiteBox, "BlackBoxBeatsWhiteBox",
+     "Evaluation unreliable: an attack without gradients does better than one with them.",
+     "Whoever has the model can do all that a black-box attacker can. If the gradient attack finds less, its gradient "
+     "misleads it and its figure is too good.",
+     "Take the lower figure. Look for masked gradients: rounding, saturation, randomness, steps without a derivative.",
+     kReliable},
+    {rule::kCurveNotFalling, "CurveNotFalling", "Evaluation unreliable: a larger perturbation does not lower accuracy.",
+     "A larger radius allows everything that a smaller one does, so accuracy must fall and reach zero. A curve that "
+     "rises or levels out shows that the attack fails, not that the model holds.",
+     "Use more steps, other step sizes and another loss until the curve falls to zero; take the lower envelope.",
+     kReliable},
+    {rule::kUnboundedAttackFails, "UnboundedAttackFails",
+     "Evaluation unreliable: even an unlimited attack does not always succeed.",
+     "With no limit on the change, any input can be turned into one of another class, so an attack that works "
+     "reaches 100 %.",
+     "Do not use the robust accuracy of this attack. Check gradients, input range and loss; try another attack.",
+     kReliable},
+    {rule::kMoreEffortHelps, "MoreEffortHelps", "Evaluation unreliable: more steps or restarts still find more.",
+     "The attack had not converged: the robust accuracy stated is above the true one, and would fall with more effort.",
+     "Raise steps and restarts until the figure stands still, then report that one.", kReliable},
+    {rule::kTransferBeatsWhiteBox, "TransferBeatsWhiteBox",
+     "Evaluation unreliable: examples made on another model fool this one more often.",
+     "Examples carried over from another model should be weaker than those made on the model itself. If they are "
+     "stronger, the model's own gradient is masked.",
+     "Take the lower figure and look for masked gradients.", kReliable},
+    {rule::kNotDifferentiable, "NotDifferentiable",
+     "Evaluation unreliable: the model has steps without a useful gradient.",
+     "Rounding, signs, thresholds and quantised arithmetic have a gradient of zero almost everywhere, so gradient "
+     "attacks are blind.",
+     "Use black-box attacks, or replace the derivative of those steps by a smooth one (BPDA, Athalye et al. 2018).",
+     kReliable},
+    {rule::kInputRange, "InputRange",
+     "Evaluation unreliable: the inputs do not look like what the model was trained on.",
+     "With a wrong range, channel order or normalisation the model guesses, and no figure of this audit says "
+     "anything about it.",
+     "State what the model expects with --mean, --std and --range, or in the file MODEL.bartizan.yaml.", kReliable},
+    {rule::kEpsOutsideRange, "EpsOutsideRange",
+     "Evaluation unreliable: the perturbation size does not fit the data's range.",
+     "A radius larger than the data's own range allows any input, one far below its resolution allows none: "
+     "neither tells anything.",
+     "Give --eps in the units of the data: 8/255 for images in [0, 1].", kReliable},
+    {rule::kDetectorNotAdaptive, "DetectorNotAdaptive",
+     "Evaluation unreliable: a detector was tested only with attacks that do not know it.",
+     "An attacker who knows of the detector evades both it and the model (Carlini and Wagner 2017).",
+     "Attack the model and its detector together, with one loss over both.", kReliable},
+};
+
+}  // namespace
+
+std::span<const Rule> rules() { return kRules; }
+
+const Rule* find_rule(std::string_view id) {
+    const auto found = std::ranges::find(kRules, id, &Rule::id);
+    return found == std::end(kRules) ? nullptr : &*found;
+}
+
+bool is_reliability_rule(std::string_view id) { return id.starts_with("BTZ-REL-"); }
+
+std::vector<Mapping> mappings_of(std::string_view id) {
+    const Rule* rule = find_rule(id);
+    if (rule == nullptr) return {};
+    std::vector<Mapping> maps;
+    for (const RuleMap& map : rule->maps) {
+        const Taxonomy* taxonomy = find_taxonomy(map.scheme);
+        maps.push_back({std::string(map.scheme), std::string(map.id),
+                        std::string(taxonomy == nullptr ? std::string_view() : taxonomy->version)});
+    }
+    return maps;
+}
+
+Finding finding_for(std::string_view id, Severity severity, std::string title) {
+    const Rule* rule = find_rule(id);
+    if (rule == nullptr) std::abort();
+    Finding finding;
+    finding.rule = rule->id;
+    finding.severity = severity;
+    finding.title = std::move(title);
+    finding.remediation = rule->remediation;
+    finding.maps = mappings_of(id);
+    return finding;
+}
+
+}  // namespace bartizan::report

@@ -1,0 +1,85 @@
+#include "report/taxonomy.h"
+
+#include <algorithm>
+
+namespace bartizan::report {
+namespace {
+
+// MITRE ATLAS ids and names: Copyright 2021-2025 MITRE, Apache-2.0 (data version 5.6.0).
+constexpr Taxon kAtlas[] = {
+    {"AML.T0015", "Evade AI Model"},
+    {"AML.T0031", "Erode AI Model Integrity"},
+    {"AML.T0040", "AI Model Inference API Access"},
+    {"AML.T0042", "Verify Attack"},
+    {"AML.T0043", "Craft Adversarial Data"},
+    {"AML.T0043.000", "White-Box Optimization"},
+    {"AML.T0043.001", "Black-Box Optimization"},
+    {"AML.T0043.002", "Black-Box Transfer"},
+    {"AML.T0044", "Full AI Model Access"},
+};
+
+constexpr Taxon kOwaspMl[] = {
+    {"ML01", "Input Manipulation Attack"},
+    {"ML02", "Data Poisoning Attack"},
+    {"ML03", "Model Inversion Attack"},
+    {"ML04", "Membership Inference Attack"},
+    {"ML05", "Model Theft"},
+    {"ML06", "AI Supply Chain Attacks"},
+    {"ML07", "Transfer Learning Attack"},
+    {"ML08", "Model Skewing"},
+    {"ML09", "Output Integrity Attack"},
+    {"ML10", "Model Poisoning"},
+};
+
+constexpr Taxon kAdversarialMl[] = {
+    {"NISTAML.022", "Evasion"},
+    {"NISTAML.025", "Black-box Evasion"},
+};
+
+constexpr Taxon kAiRmf[] = {
+    {"MEASURE 2.1", "Test sets, metrics and tools are documented"},
+    {"MEASURE 2.5", "Shown to be valid and reliable"},
+    {"MEASURE 2.6", "Evaluated for safety"},
+    {"MEASURE 2.7", "Security and resilience are evaluated"},
+    {"MEASURE 2.13", "The measurements themselves are evaluated"},
+};
+
+constexpr Taxon kIso42001[] = {
+    {"A.6.2.4", "AI system verification and validation"},
+    {"A.6.2.6", "AI system operation and monitoring"},
+};
+
+constexpr Taxon kAiAct[] = {
+    {"Art. 9(8)", "Testing against metrics defined beforehand"},
+    {"Art. 13(3)(b)(ii)", "Instructions state the tested accuracy and robustness"},
+    {"Art. 15(1)", "Appropriate accuracy, robustness and cybersecurity"},
+    {"Art. 15(4)", "Resilience against errors and faults"},
+    {"Art. 15(5)", "Resilience against adversarial examples and other attacks"},
+};
+
+constexpr Taxonomy kTaxonomies[] = {
+    {"MITRE ATLAS", "5.6.0", "MITRE", "https://atlas.mitre.org/", kAtlas},
+    {"OWASP ML Top 10", "2023", "OWASP", "https://owasp.org/www-project-machine-learning-security-top-10/", kOwaspMl},
+    {"NIST AI 100-2", "e2025", "NIST", "https://csrc.nist.gov/pubs/ai/100/2/e2025/final", kAdversarialMl},
+    {"NIST AI RMF", "1.0", "NIST", "https://www.nist.gov/itl/ai-risk-management-framework", kAiRmf},
+    {"ISO/IEC 42001", "2023", "ISO/IEC", "https://www.iso.org/standard/81230.html", kIso42001},
+    {"EU AI Act", "2024/1689", "European Union", "https://eur-lex.europa.eu/eli/reg/2024/1689/oj", kAiAct},
+};
+
+}  // namespace
+
+std::span<const Taxonomy> taxonomies() { return kTaxonomies; }
+
+const Taxonomy* find_taxonomy(std::string_view scheme) {
+    const auto found = std::ranges::find(kTaxonomies, scheme, &Taxonomy::scheme);
+    return found == std::end(kTaxonomies) ? nullptr : &*found;
+}
+
+std::string_view taxon_title(std::string_view scheme, std::string_view id) {
+    const Taxonomy* taxonomy = find_taxonomy(scheme);
+    if (taxonomy == nullptr) return {};
+    const auto found = std::ranges::find(taxonomy->taxa, id, &Taxon::id);
+    return found == taxonomy->taxa.end() ? std::string_view() : found->title;
+}
+
+}  // namespace bartizan::report
