@@ -1,0 +1,30 @@
+/// Writes the sample reports in every format into the folder that BARTIZAN_SAMPLE_OUT names, for
+/// tests/report/check_outputs.py (schemas, well-formedness) and for looking at them.
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "core/file.h"
+#include "report/json.h"
+#include "report/sample_testing.h"
+
+namespace bartizan::report {
+namespace {
+
+TEST(SampleFiles, AreWrittenWhereAsked) {
+    const char* out = std::getenv("BARTIZAN_SAMPLE_OUT");
+    if (out == nullptr) GTEST_SKIP() << "BARTIZAN_SAMPLE_OUT is not set";
+    const std::pair<std::string, Report> samples[] = {{"sample", testing::sample_report()},
+                                                      {"hardened", testing::hardened_report()},
+                                                      {"hostile", testing::hostile_report()},
+                                                      {"empty", testing::empty_report()}};
+    for (const auto& [name, report] : samples) {
+        const auto base = std::filesystem::path(out) / name;
+        ASSERT_TRUE(write_file_atomically(base.string() + ".json", to_text(report_json(report))).ok());
+    }
+}
+
+}  // namespace
+}  // namespace bartizan::report
