@@ -1,4 +1,4 @@
-/// `bartizan inspect MODEL`: inputs, outputs, shapes, parameters, operators.
+/// `bartizan inspect MODEL`: inputs, outputs, shapes, parameters, operators; and whether this build can run it.
 #include <fmt/format.h>
 
 #include "apps/engine/handlers.h"
@@ -41,10 +41,14 @@ Json values_json(const std::vector<graph::Value>& values) {
     return out;
 }
 
+std::string line(std::string_view heading, std::string_view text) {
+    return fmt::format("{:<12} {}\n", heading, cli::printable(text));
+}
+
 std::string values_text(const char* heading, const std::vector<graph::Value>& values) {
     std::string out;
     for (const graph::Value& value : values) {
-        out += fmt::format("{:<12} {}  {} {}\n", heading, value.name, dtype_text(value.type), shape_text(value.type));
+        out += line(heading, value.name + "  " + dtype_text(value.type) + " " + shape_text(value.type));
         heading = "";
     }
     return out;
@@ -70,45 +74,91 @@ model::GradientPath best_path(const model::Model& model) {
     return best;
 }
 
-std::string as_text(const std::string& path, const model::ModelInfo& info, const std::string& sha256,
-                    const model::GradientPath& gradients) {
-    std::string out = fmt::format("{:<12} {}\n{:<12} {}", "model", path, "format", info.format);
-    if (info.opset > 0) out += fmt::format(", opset {}", info.opset);
-    if (!info.producer.empty()) out += ", made by " + info.producer;
-    out += fmt::format("\n{:<12} {}\n", "sha256", sha256);
-    out += values_text("inputs", info.inputs) + values_text("outputs", info.outputs);
-    out += fmt::format("{:<12} {}\n", "parameters", info.parameters);
+struct Description {
+    std::string path, sha256;
+    model::ModelInfo info;
+    model::GradientPath gradients;
+    std::string obstacle;  ///< why this build cannot run it; empty if it can
+};
+
+/// Of a graph that is well-formed but has something that this build does not run.
+Result<model::ModelInfo> info_of_graph(const std::string& path) {
+    const graph::Graph graph = BARTIZAN_TRY(graph::load_onnx(path));
+    model::ModelInfo info;
+    info.format = "onnx";
+    info.producer = graph.producer;
+    info.inputs = graph.inputs;
+    info.outputs = graph.outputs;
+    info.parameters = graph.parameter_count();
+    info.operators = graph.operators();
+    info.opset = graph.opset();
+    return info;
+}
+
+Result<Description> describe(const cli::Invocation& invocation) {
+    Description description;
+    description.path = invocation.positional(0);
+    auto model = open_model(invocation);
+    if (!model.ok() && model.error().code() != Errc::unsupported) return std::move(model).error();
+    if (model.ok()) {
+        description.info = (*model)->info();
+        description.gradients = best_path(**model);
+    } else {
+        auto info = info_of_graph(description.path);
+        if (!info.ok()) return std::move(model).error();
+        description.info = *std::move(info);
+        description.obstacle = model.error().line();
+    }
+    description.sha256 = crypto::to_hex(BARTIZAN_TRY(crypto::sha256_file(description.path)));
+    return description;
+}
+
+std::string as_text(const Description& description) {
+    const model::ModelInfo& info = description.info;
+    std::string format = info.format;
+    if (info.opset > 0) format += fmt::format(", opset {}", info.opset);
+    if (!info.producer.empty()) format += ", made by " + info.producer;
     std::string operators;
     for (const auto& [name, count] : info.operators)
         operators += fmt::format("{}{} x{}", operators.empty() ? "" : ", ", name, count);
-    out += fmt::format("{:<12} {}\n", "operators", operators);
-    out += fmt::format("{:<12} {}", "gradients", reach_text(gradients.reach));
-    return out + (gradients.blocker.empty() ? "\n" : fmt::format(", stopped by {}\n", gradients.blocker));
+    std::string gradients(reach_text(description.gradients.reach));
+    if (!description.gradients.blocker.empty()) gradients += ", stopped by " + description.gradients.blocker;
+    return line("model", description.path) + line("format", format) + line("sha256", description.sha256) +
+           values_text("inputs", info.inputs) + values_text("outputs", info.outputs) +
+           line("parameters", std::to_string(info.parameters)) + line("operators", operators) +
+           (description.obstacle.empty() ? line("gradients", gradients) : line("runs", "no: " + description.obstacle));
+}
+
+Json as_json(const cli::Invocation& invocation, const Description& description) {
+    const model::ModelInfo& info = description.info;
+    Json json = cli::document(invocation);
+    json["path"] = description.path;
+    json["sha256"] = description.sha256;
+    json["format"] = info.format;
+    json["producer"] = info.producer;
+    json["opset"] = info.opset;
+    json["inputs"] = values_json(info.inputs);
+    json["outputs"] = values_json(info.outputs);
+    json["parameters"] = info.parameters;
+    json["operators"] = info.operators;
+    json["runs"] = description.obstacle.empty();
+    if (description.obstacle.empty())
+        json["gradients"] = {{"reach", reach_text(description.gradients.reach)},
+                             {"blocker", description.gradients.blocker}};
+    else
+        json["obstacle"] = description.obstacle;
+    return json;
 }
 
 }  // namespace
 }  // namespace inspecting
 
 Result<int> inspect(const cli::Invocation& invocation, RunContext&) {
-    const std::string path = invocation.positional(0);
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_file(invocation.text("out")));
-    const auto model = BARTIZAN_TRY(open_model(invocation));
-    const std::string sha256 = crypto::to_hex(BARTIZAN_TRY(crypto::sha256_file(path)));
-    const model::ModelInfo& info = model->info();
-    const model::GradientPath gradients = inspecting::best_path(*model);
-    Json json = cli::document(invocation);
-    json["path"] = path;
-    json["sha256"] = sha256;
-    json["format"] = info.format;
-    json["producer"] = info.producer;
-    json["opset"] = info.opset;
-    json["inputs"] = inspecting::values_json(info.inputs);
-    json["outputs"] = inspecting::values_json(info.outputs);
-    json["parameters"] = info.parameters;
-    json["operators"] = info.operators;
-    json["gradients"] = {{"reach", inspecting::reach_text(gradients.reach)}, {"blocker", gradients.blocker}};
+    const auto description = BARTIZAN_TRY(inspecting::describe(invocation));
+    const Json json = inspecting::as_json(invocation, description);
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, inspecting::as_text(path, info, sha256, gradients)));
+    BARTIZAN_TRY(cli::print(invocation, json, inspecting::as_text(description)));
     return 0;
 }
 

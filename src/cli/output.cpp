@@ -46,6 +46,20 @@ Result<void> check_writable_folder(const std::filesystem::path& path) {
     return {};
 }
 
+std::string printable(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        // U+0080 to U+009F, the other set of control characters, are C2 80 to C2 9F in UTF-8.
+        const bool high_control = byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0;
+        if (byte >= 0x20 && byte != 0x7f && !high_control)
+            out += text[i];
+        else
+            out += fmt::format("\\x{:02x}", byte);
+    }
+    return out;
+}
+
 int report_error(const Error& error) {
     std::fprintf(stderr, "bartizan: %s\n", error.line().c_str());
     return exit_status(error.code());

@@ -15,7 +15,7 @@ namespace bartizan::cli {
 /// A document of the invocation's command: {"schema": "bartizan.COMMAND/1"}, to be filled.
 Json document(const Invocation& invocation);
 
-/// Prints the document with --format json, the text otherwise.
+/// Prints the document with --format json, the text otherwise. Names from outside go into the text as `printable`.
 /// Fails with `exhausted` when standard output cannot take it (a full disk, a closed pipe).
 Result<void> print(const Invocation& invocation, const Json& document, std::string_view text);
 Result<void> print(std::string_view text);
@@ -25,6 +25,9 @@ Result<void> print(std::string_view text);
 Result<void> check_writable_file(const std::filesystem::path& path);
 /// The same for a folder, which is made if it is not there.
 Result<void> check_writable_folder(const std::filesystem::path& path);
+
+/// A name from outside as one line that cannot move the cursor: control characters become \xNN.
+std::string printable(std::string_view text);
 
 /// Tells the error on standard error as one line, `bartizan: ...`, and gives the exit status.
 int report_error(const Error& error);

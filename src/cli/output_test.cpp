@@ -59,6 +59,15 @@ TEST(Output, DocumentStartsWithItsSchema) {
     EXPECT_EQ(json["schema"], "bartizan.attack/1");
 }
 
+TEST(Output, NamesFromOutsideCannotMoveTheCursor) {
+    EXPECT_EQ(printable("a\nb\x1b[31m\x7f"), "a\\x0ab\\x1b[31m\\x7f");
+    EXPECT_EQ(printable("\xc2\x9b"
+                        "2J"),
+              "\\xc2\x9b"
+              "2J");
+    EXPECT_EQ(printable("Straße 7"), "Straße 7");
+}
+
 TEST(Output, ErrorsGiveTheExitStatusOfTheContract) {
     EXPECT_EQ(report_error(invalid_input("x")), 2);
     EXPECT_EQ(report_error(exhausted("x")), 3);
