@@ -17,6 +17,7 @@ constexpr Entry kEntries[] = {{"doctor", doctor}, {"completion", completion}};
 }  // namespace
 
 LightHandler light_handler(const cli::Invocation& invocation) {
+    if (invocation.command->name == "attack") return invocation.flag("list") ? attack_list : nullptr;
     for (const Entry& entry : kEntries)
         if (entry.command == invocation.command->name) return entry.handle;
     return nullptr;

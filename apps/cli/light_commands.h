@@ -12,6 +12,7 @@ using LightHandler = Result<int> (*)(const cli::Invocation& invocation);
 LightHandler light_handler(const cli::Invocation& invocation);
 
 Result<int> doctor(const cli::Invocation& invocation);
+Result<int> attack_list(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
 
 }  // namespace bartizan::program

@@ -60,6 +60,25 @@ class CommandLine(Case):
         self.assertLess(cpu / 20, 0.05)
 
 
+class AttackList(Case):
+    def test_lists_every_attack_with_its_paper_and_parameters(self):
+        attacks = json.loads(bartizan("attack", "--list", "--format", "json").stdout)["attacks"]
+        by_name = {attack["name"]: attack for attack in attacks}
+        self.assertLessEqual({"fgsm", "pgd", "apgd-ce", "apgd-dlr", "apgd-t", "fab", "fab-t", "square", "autoattack"},
+                             by_name.keys())
+        self.assertIn("steps", {parameter["name"] for parameter in by_name["pgd"]["parameters"]})
+        for attack in attacks:
+            self.assertTrue(attack["url"].startswith("https://"), attack)
+            self.assertIn(attack["access"], ("gradients", "scores", "decisions"))
+        text = bartizan("attack", "--list").stdout
+        for name in by_name:
+            self.assertIn(f"\n{name} ", text)
+
+    def test_needs_no_engine(self):
+        run = bartizan("attack", "--list", env=dict(os.environ, BARTIZAN_ENGINE=str(self.folder / "none")))
+        self.assertEqual(run.returncode, 0)
+
+
 class Doctor(Case):
     def test_says_that_all_is_well_as_text_and_json(self):
         run = bartizan("doctor")
