@@ -1,0 +1,114 @@
+#include "formats/csv.h"
+
+#include <algorithm>
+
+namespace bartizan::formats {
+namespace {
+
+constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
+
+char delimiter_of(std::string_view text) {
+    const std::string_view first = text.substr(0, text.find('\n'));
+    char best = ',';
+    std::ptrdiff_t most = 0;
+    bool quoted = false;
+    std::ptrdiff_t counts[3] = {0, 0, 0};
+    constexpr std::string_view kDelimiters = ",;\t";
+    for (const char c : first) {
+        if (c == '"') quoted = !quoted;
+        const std::size_t which = quoted ? std::string_view::npos : kDelimiters.find(c);
+        if (which != std::string_view::npos) ++counts[which];
+    }
+    for (std::size_t i = 0; i < kDelimiters.size(); ++i)
+        if (counts[i] > most) {
+            most = counts[i];
+            best = kDelimiters[i];
+        }
+    return best;
+}
+
+class Reader {
+public:
+    Reader(std::string_view text, const CsvLimits& limits)
+        : text_(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text),
+          delimiter_(delimiter_of(text_)), limits_(limits) {}
+
+    bool done() const { return at_ >= text_.size(); }
+    std::int64_t line() const { return line_; }
+
+    Result<std::vector<std::string>> row() {
+        std::vector<std::string> fields;
+        for (;;) {
+            if (fields.size() == limits_.columns)
+                return exhausted(place(fields) + ": more than " + std::to_string(limits_.columns) + " columns");
+            fields.push_back(BARTIZAN_TRY_WITHIN(field(), place(fields)));
+            if (done()) return fields;
+            const char c = text_[at_++];
+            if (c == delimiter_) continue;
+            if (c == '\r' && !done() && text_[at_] == '\n') ++at_;
+            ++line_;
+            return fields;
+        }
+    }
+
+private:
+    std::string place(const std::vector<std::string>& fields) const {
+        return "line " + std::to_string(line_) + ", column " + std::to_string(fields.size() + 1);
+    }
+    bool ends_field(char c) const { return c == delimiter_ || c == '\n' || c == '\r'; }
+
+    Result<std::string> field() {
+        std::string value;
+        if (!done() && text_[at_] == '"') return quoted();
+        while (!done() && !ends_field(text_[at_])) {
+            value += text_[at_++];
+            if (value.size() > limits_.field_bytes) return exhausted("a field is longer than 1 MiB");
+        }
+        return value;
+    }
+
+    Result<std::string> quoted() {
+        std::string value;
+        ++at_;
+        for (;;) {
+            if (done()) return invalid_input("a quote is not closed");
+            const char c = text_[at_++];
+            if (c == '\n') ++line_;
+            if (c != '"') {
+                value += c;
+                if (value.size() > limits_.field_bytes) return exhausted("a field is longer than 1 MiB");
+                continue;
+            }
+            if (!done() && text_[at_] == '"') {
+                value += '"';
+                ++at_;
+                continue;
+            }
+            if (!done() && !ends_field(text_[at_])) return invalid_input("text behind a closing quote");
+            return value;
+        }
+    }
+
+    std::string_view text_;
+    char delimiter_;
+    CsvLimits limits_;
+    std::size_t at_ = 0;
+    std::int64_t line_ = 1;
+};
+
+}  // namespace
+
+Result<void> read_csv(std::string_view text,
+                      const std::function<Result<void>(const std::vector<std::string>&, std::int64_t)>& row,
+                      const CsvLimits& limits) {
+    Reader reader(text, limits);
+    while (!reader.done()) {
+        const std::int64_t line = reader.line();
+        const std::vector<std::string> fields = BARTIZAN_TRY(reader.row());
+        if (fields.size() == 1 && fields[0].empty()) continue;
+        BARTIZAN_TRY(row(fields, line));
+    }
+    return {};
+}
+
+}  // namespace bartizan::formats
