@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include "model/conformance_testing.h"
+#include "model/model.h"
 
 namespace bartizan::model::conformance {
 namespace {
@@ -118,10 +119,12 @@ std::string compare(const DataSet& set, const std::vector<at::Tensor>& actual, b
 }
 
 Outcome run(const Case& which, const graph::Graph& graph) {
+    const auto model = from_graph(graph);
+    if (!model.ok()) return outcome_of(model.error());
     const auto sets = data_sets(which, graph);
     if (!sets.ok()) return outcome_of(sets.error());
     for (const DataSet& set : *sets) {
-        const auto outputs = evaluate(graph, set.inputs);
+        const auto outputs = (*model)->run(set.inputs);
         if (!outputs.ok()) return outcome_of(outputs.error());
         const std::string how = compare(set, *outputs, draws_random_numbers(which, graph));
         if (!how.empty()) return {Verdict::failed, how};

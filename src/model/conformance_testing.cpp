@@ -1,14 +1,13 @@
 #include "model/conformance_testing.h"
 
 #include <algorithm>
-#include <map>
+#include <span>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/isclose.h>
 #include <c10/core/ScalarType.h>
 
 #include "core/file.h"
-#include "model/kernel.h"
 #include "model/tensors.h"
 
 namespace bartizan::model::conformance {
@@ -39,17 +38,6 @@ Result<std::vector<at::Tensor>> tensors_of(const std::filesystem::path& folder, 
     return tensors;
 }
 
-Result<void> run_node(const graph::Node& node, std::int64_t opset, std::map<std::string, at::Tensor>& values) {
-    const OperatorSpec* spec = BARTIZAN_TRY(find_operator(node, opset));
-    const Kernel kernel = BARTIZAN_TRY(spec->compile(node, opset));
-    std::vector<at::Tensor> inputs;
-    for (const std::string& name : node.inputs) inputs.push_back(name.empty() ? at::Tensor() : values[name]);
-    const Tensors outputs = BARTIZAN_TRY(kernel(Call{inputs, Mode::evaluation}));
-    for (std::size_t i = 0; i < std::min(outputs.size(), node.outputs.size()); ++i)
-        values[node.outputs[i]] = outputs[i];
-    return {};
-}
-
 }  // namespace
 
 std::vector<Case> all_cases() {
@@ -78,21 +66,6 @@ Result<std::vector<DataSet>> data_sets(const Case& which, const graph::Graph& gr
         sets.push_back(std::move(set));
     }
     return sets;
-}
-
-Result<std::vector<at::Tensor>> evaluate(const graph::Graph& graph, const std::vector<at::Tensor>& inputs) {
-    std::vector<at::Tensor> outputs;
-    BARTIZAN_TRY(guarded([&]() -> Result<void> {
-        std::map<std::string, at::Tensor> values;
-        for (const auto& [name, array] : graph.initializers) values[name] = BARTIZAN_TRY(to_tensor(array));
-        for (std::size_t i = 0; i < std::min(inputs.size(), graph.inputs.size()); ++i)
-            values[graph.inputs[i].name] = inputs[i];
-        for (const graph::Node& node : graph.nodes)
-            BARTIZAN_TRY_WITHIN(run_node(node, graph.opset(node.domain), values), node.place());
-        for (const graph::Value& output : graph.outputs) outputs.push_back(values[output.name]);
-        return {};
-    }));
-    return outputs;
 }
 
 std::string difference(const at::Tensor& expected, const at::Tensor& actual) {

@@ -33,10 +33,6 @@ std::vector<Case> all_cases();
 /// Fails with `unsupported` on strings, and on sequences, which are not tensors in the files.
 Result<std::vector<DataSet>> data_sets(const Case& which, const graph::Graph& graph);
 
-/// Runs the nodes one after the other, straight from the catalogue: no folding, nothing freed early. A second,
-/// simpler way to run a graph, to tell faults of operators from those of the executor.
-Result<std::vector<at::Tensor>> evaluate(const graph::Graph& graph, const std::vector<at::Tensor>& inputs);
-
 /// Nothing, or how `actual` differs from `expected` beyond ONNX's tolerance (rtol 1e-3, atol 1e-7).
 std::string difference(const at::Tensor& expected, const at::Tensor& actual);
 
