@@ -4,12 +4,16 @@
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bartizan/result.h"
 #include "cli/command.h"
+#include "data/dataset.h"
 #include "data/input_contract.h"
+#include "model/classifier.h"
+#include "model/column_scaling.h"
 #include "model/model.h"
 
 namespace bartizan::engine {
@@ -17,7 +21,28 @@ namespace bartizan::engine {
 /// The model named by the first positional. Fails as `model::load` does, `unsupported` on a URL.
 Result<std::shared_ptr<model::Model>> open_model(const cli::Invocation& invocation);
 
+/// The data set named by --data (or another option), with --label, --limit, --sample and --seed.
+Result<std::unique_ptr<data::Dataset>> open_data(const cli::Invocation& invocation, std::string_view option = "data");
+
 /// The sidecar of the model, overridden by --mean, --std and --range.
 Result<data::InputContract> read_contract(const cli::Invocation& invocation);
+
+struct Inputs {
+    std::filesystem::path model_path;
+    std::shared_ptr<const model::Model> model;
+    std::shared_ptr<const model::Classifier> classifier;
+    data::InputContract contract;
+    std::unique_ptr<data::Dataset> dataset;
+    data::Batch batch;                           ///< all its rows
+    std::vector<std::string> class_names;        ///< of the model, else of the data; may be empty
+    std::optional<model::ColumnRanges> columns;  ///< set by `to_unit_range` for tables
+};
+
+/// All of the above. Fails with `invalid_input` when the data has no labels or one that the model has no class for.
+Result<Inputs> open_inputs(const cli::Invocation& invocation);
+
+/// Makes every feature run from 0 to 1, as attacks and radii take for granted: columns of tables are scaled, and the
+/// classifier undoes it. Fails with `invalid_input` naming the row of any other data that leaves [0, 1].
+Result<void> to_unit_range(Inputs& inputs);
 
 }  // namespace bartizan::engine
