@@ -45,9 +45,12 @@ const onnx::FunctionProto* Functions::find(const std::string& domain, const std:
     return found == functions_.end() ? nullptr : found->second;
 }
 
-Result<void> merge_opsets(const onnx::FunctionProto& function, std::map<std::string, std::int64_t>& opsets) {
+Result<void> merge_opsets(const onnx::FunctionProto& function, std::map<std::string, std::int64_t>& opsets,
+                          const Limits& limits) {
     for (const onnx::OperatorSetIdProto& entry : function.opset_import()) {
-        const auto [found, unused] = opsets.emplace(plain_domain(entry.domain()), entry.version());
+        const std::string domain = plain_domain(entry.domain());
+        BARTIZAN_TRY(check_opset(domain, entry.version(), limits));
+        const auto [found, unused] = opsets.emplace(domain, entry.version());
         if (found->second != entry.version())
             return unsupported("it uses operator set '" + found->first + "' " + std::to_string(entry.version()) +
                                    ", the model " + std::to_string(found->second),

@@ -36,7 +36,8 @@ private:
 
 /// Adds the operator sets that the function uses to `opsets`. Fails with `unsupported` when the model imports
 /// one in another version: a graph has one version of each.
-Result<void> merge_opsets(const onnx::FunctionProto& function, std::map<std::string, std::int64_t>& opsets);
+Result<void> merge_opsets(const onnx::FunctionProto& function, std::map<std::string, std::int64_t>& opsets,
+                          const Limits& limits);
 
 /// The attributes for which the function states what they are when the caller leaves them out.
 Result<Attributes> default_attributes(const onnx::FunctionProto& function, TensorReader& tensors);

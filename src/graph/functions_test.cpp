@@ -185,6 +185,10 @@ TEST(Functions, AreCheckedForTheirNamesAndOperatorSets) {
     const auto other = model_of(kCall,
                                 "functions { domain: 'f' name: 'F' opset_import { version: 18 } input: 'a' output: 'b' "
                                 "node { op_type: 'Abs' input: 'a' output: 'b' } }");
+    EXPECT_THAT(error_of(model_of(kCall,
+                                  "functions { domain: 'f' name: 'F' opset_import { domain: 'd' } "
+                                  "input: 'a' output: 'b' }")),
+                HasSubstr("operator set 'd' of version 0"));
     ASSERT_FALSE(other.ok());
     EXPECT_EQ(other.error().code(), Errc::unsupported);
     EXPECT_THAT(error_of(other), HasSubstr("operator set '' 18, the model 17"));

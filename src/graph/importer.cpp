@@ -23,17 +23,20 @@ public:
         : model_(model), limits_(limits), tensors_(limits, folder) {}
 
     Result<Graph> run() {
-        if (!model_.has_graph() || model_.graph().node_size() == 0)
-            return invalid_input("the file holds no graph", "it is not an ONNX model");
+        if (!model_.has_graph() || model_.graph().node_size() == 0) return no_graph();
         BARTIZAN_TRY(read_header());
         BARTIZAN_TRY(read_initializers());
         BARTIZAN_TRY(read_values());
         BARTIZAN_TRY(NodeReader(model_, limits_, tensors_, graph_).read());
+        // Calls of functions without nodes leave none.
+        if (graph_.nodes.empty()) return no_graph();
         BARTIZAN_TRY(check_and_sort(graph_));
         return std::move(graph_);
     }
 
 private:
+    static Error no_graph() { return invalid_input("the file holds no graph", "it is not an ONNX model"); }
+
     Result<void> read_header() {
         graph_.name = model_.graph().name();
         graph_.ir_version = model_.ir_version();
@@ -47,9 +50,7 @@ private:
     Result<void> read_opsets() {
         for (const onnx::OperatorSetIdProto& entry : model_.opset_import()) {
             const std::string domain = plain_domain(entry.domain());
-            BARTIZAN_TRY(check_name(domain, "operator set", limits_));
-            if (entry.version() < 1)
-                return invalid_input("operator set '" + domain + "' of version " + std::to_string(entry.version()));
+            BARTIZAN_TRY(check_opset(domain, entry.version(), limits_));
             const auto [found, added] = graph_.opsets.emplace(domain, entry.version());
             if (!added && found->second != entry.version())
                 return invalid_input("operator set '" + domain + "' is imported in versions " +

@@ -18,6 +18,9 @@ inline std::string plain_domain(const std::string& domain) { return domain == "a
 /// Fails with `exhausted` when `name` is longer than the limits allow; `kind` says of what it is the name.
 Result<void> check_name(const std::string& name, std::string_view kind, const Limits& limits);
 
+/// Fails on a domain name that is too long and on a version below 1.
+Result<void> check_opset(const std::string& domain, std::int64_t version, const Limits& limits);
+
 class Names {
 public:
     void take(const std::string& name) { taken_.insert(name); }

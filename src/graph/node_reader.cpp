@@ -107,7 +107,7 @@ Result<void> NodeReader::inline_call(const Node& call, const onnx::FunctionProto
     if (++calls_ > limits_.nodes) return exhausted("the model's functions are called too often");
     if (active_.size() >= kMaxFunctionDepth) return exhausted("functions call one another too deep");
     if (!active_.insert(&function).second) return invalid_input("the function calls itself");
-    BARTIZAN_TRY(merge_opsets(function, graph_.opsets));
+    BARTIZAN_TRY(merge_opsets(function, graph_.opsets, limits_));
     Scope scope = BARTIZAN_TRY(scope_of(call, function));
     for (const onnx::NodeProto& proto : function.node()) BARTIZAN_TRY(add(proto, &scope));
     active_.erase(&function);
