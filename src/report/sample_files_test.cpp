@@ -8,7 +8,10 @@
 
 #include "core/file.h"
 #include "report/json.h"
+#include "report/junit.h"
 #include "report/sample_testing.h"
+#include "report/sarif.h"
+#include "report/text.h"
 
 namespace bartizan::report {
 namespace {
@@ -23,6 +26,9 @@ TEST(SampleFiles, AreWrittenWhereAsked) {
     for (const auto& [name, report] : samples) {
         const auto base = std::filesystem::path(out) / name;
         ASSERT_TRUE(write_file_atomically(base.string() + ".json", to_text(report_json(report))).ok());
+        ASSERT_TRUE(write_file_atomically(base.string() + ".sarif", to_text(report_sarif(report))).ok());
+        ASSERT_TRUE(write_file_atomically(base.string() + ".xml", report_junit(report)).ok());
+        ASSERT_TRUE(write_file_atomically(base.string() + ".txt", report_text(report)).ok());
     }
 }
 

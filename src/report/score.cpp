@@ -9,7 +9,7 @@ namespace bartizan::report {
 namespace {
 
 constexpr std::array<int, kSeverityCount> kCeiling = {100, 90, 75, 50, 20};
-constexpr std::array<int, kSeverityCount> kWeight = {0, 1, 4, 8, 10};
+constexpr std::array<int, kSeverityCount> kWeight = {0, 1, 2, 4, 6};
 
 std::size_t index(Severity severity) { return static_cast<std::size_t>(severity); }
 

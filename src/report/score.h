@@ -6,7 +6,7 @@
 /// severity high, a skipped one as low: what was not looked at is never taken for good.
 ///   score = ceiling(worst) - sum of weight(every other), at least 0; 0 when no probe ran to its end
 ///   ceiling: none 100, info 100, low 90, medium 75, high 50, critical 20
-///   weight:            info 0,   low 1,  medium 4,  high 8,  critical 10
+///   weight:            info 0,   low 1,  medium 2,  high 4,  critical 6
 /// So one more finding, or a graver one, never raises it.
 /// Thread rule: pure functions.
 

@@ -44,16 +44,16 @@ TEST(Score, FollowsTheDocumentedRule) {
     EXPECT_EQ(score(with({Severity::low})), 90);
     EXPECT_EQ(score(with({Severity::low, Severity::low, Severity::info})), 89);
     EXPECT_EQ(score(with({Severity::medium})), 75);
-    EXPECT_EQ(score(with({Severity::high, Severity::medium, Severity::low})), 45);
+    EXPECT_EQ(score(with({Severity::high, Severity::medium, Severity::low})), 47);
     EXPECT_EQ(score(with({Severity::critical})), 20);
-    EXPECT_EQ(score(with({Severity::critical, Severity::critical, Severity::critical, Severity::critical})), 0);
+    EXPECT_EQ(score(with({Severity::critical, Severity::critical, Severity::critical})), 8);
 }
 
 TEST(Score, WhatWasNotLookedAtIsNeverTakenForGood) {
     EXPECT_EQ(score(with({}, ProbeStatus::failed)), 50);
     EXPECT_EQ(score(with({}, ProbeStatus::incomplete)), 50);
     EXPECT_EQ(score(with({}, ProbeStatus::skipped)), 90);
-    EXPECT_EQ(score(with({Severity::critical}, ProbeStatus::failed)), 12);
+    EXPECT_EQ(score(with({Severity::critical}, ProbeStatus::failed)), 16);
     Report stopped = with({});
     stopped.complete = false;
     EXPECT_EQ(score(stopped), 50);

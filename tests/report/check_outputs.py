@@ -2,6 +2,7 @@
 """Holds what the report writers write against the published schemas, with someone else's validators.
 
 Usage: check_outputs.py REPORT_TEST_PROGRAM SCHEMA_FOLDER [SARIF_SCHEMA]
+The SARIF 2.1.0 schema of OASIS is not in this repository; with a copy of it the whole document is checked.
 Exit status 77 (skipped) without the jsonschema package."""
 import copy
 import json
@@ -10,6 +11,7 @@ import pathlib
 import subprocess
 import sys
 import tempfile
+import xml.etree.ElementTree as ElementTree
 
 try:
     import jsonschema
@@ -69,6 +71,30 @@ def check_command_schemas(schemas):
             expect(not check.is_valid({k: v for k, v in good.items() if k != key}), f"{name}: {key} is not required")
 
 
+def check_sarif(folder, sarif_schema):
+    check = validator(pathlib.Path(sarif_schema)) if sarif_schema else None
+    for name in ("sample", "hardened", "hostile", "empty"):
+        document = json.loads((folder / f"{name}.sarif").read_text())
+        if check:
+            hold_against(check, document, f"{name}.sarif")
+        expect(document["version"] == "2.1.0" and len(document["runs"]) == 1, f"{name}.sarif: not one run of 2.1.0")
+        run = document["runs"][0]
+        expect(run["tool"]["driver"]["name"] == "Bartizan", f"{name}.sarif: no driver")
+        expect("executionSuccessful" in run["invocations"][0], f"{name}.sarif: no executionSuccessful")
+        for result in run["results"]:
+            expect(result["level"] in ("none", "note", "warning", "error"), f"{name}.sarif: level {result['level']}")
+
+
+def check_junit(folder):
+    for name in ("sample", "hardened", "hostile", "empty"):
+        suite = ElementTree.parse(folder / f"{name}.xml").getroot().find("testsuite")
+        cases = suite.findall("testcase")
+        for attribute, tag in (("failures", "failure"), ("errors", "error"), ("skipped", "skipped")):
+            found = sum(case.find(tag) is not None for case in cases)
+            expect(int(suite.get(attribute)) == found, f"{name}.xml: {attribute} says {suite.get(attribute)}, not {found}")
+        expect(int(suite.get("tests")) == len(cases), f"{name}.xml: wrong number of tests")
+
+
 def main():
     program, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
@@ -77,6 +103,8 @@ def main():
                        env={**os.environ, "BARTIZAN_SAMPLE_OUT": name}, timeout=60)
         check_audit(folder, schemas)
         check_command_schemas(schemas)
+        check_sarif(folder, sys.argv[3] if len(sys.argv) > 3 else None)
+        check_junit(folder)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)
