@@ -10,11 +10,14 @@ namespace bartizan::model::operators {
 std::span<const OperatorSpec> activation_operators();
 std::span<const OperatorSpec> binary_operators();
 std::span<const OperatorSpec> casting_operators();
+std::span<const OperatorSpec> convolution_operators();
 std::span<const OperatorSpec> indexing_operators();
 std::span<const OperatorSpec> joining_operators();
 std::span<const OperatorSpec> linear_algebra_operators();
 std::span<const OperatorSpec> loss_operators();
 std::span<const OperatorSpec> making_operators();
+std::span<const OperatorSpec> normalization_operators();
+std::span<const OperatorSpec> pooling_operators();
 std::span<const OperatorSpec> random_operators();
 std::span<const OperatorSpec> reduction_operators();
 std::span<const OperatorSpec> refused_operators();
