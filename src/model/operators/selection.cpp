@@ -1,19 +1,15 @@
 // Ordering and choosing: ArgMax, ArgMin, TopK, Unique, NonMaxSuppression.
-#include <algorithm>
-#include <array>
-#include <numeric>
+#include <tuple>
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/_unique2.h>
-#include <ATen/ops/arange.h>
 #include <ATen/ops/argmax.h>
 #include <ATen/ops/argmin.h>
 #include <ATen/ops/argsort.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/sort.h>
-#include <ATen/ops/tensor.h>
 #include <ATen/ops/unique_dim.h>
+#include <ATen/ops/zeros.h>
 
 #include "model/operators/build.h"
 #include "model/operators/families.h"
@@ -76,16 +72,23 @@ struct Groups {
     at::Tensor counts;
 };
 
+/// Where each group number occurs first.
+at::Tensor first_of_each(const at::Tensor& inverse, std::int64_t groups) {
+    at::Tensor first = at::zeros({groups}, at::kLong);
+    auto* out = first.data_ptr<std::int64_t>();
+    const auto* group = inverse.data_ptr<std::int64_t>();
+    for (std::int64_t i = inverse.numel(); i-- > 0;) out[group[i]] = i;
+    return first;
+}
+
 Groups groups_of(const at::Tensor& x, std::int64_t axis, bool flat) {
     Groups groups;
     if (flat)
         std::tie(groups.values, groups.inverse, groups.counts) = at::_unique2(x.reshape({-1}), true, true, true);
     else
         std::tie(groups.values, groups.inverse, groups.counts) = at::unique_dim(x, axis, true, true, true);
-    groups.inverse = groups.inverse.reshape({-1});
-    const std::int64_t count = groups.inverse.numel();
-    groups.first = at::full({groups.counts.numel()}, count, at::kLong)
-                       .scatter_reduce(0, groups.inverse, at::arange(count, at::kLong), "amin");
+    groups.inverse = groups.inverse.reshape({-1}).contiguous();
+    groups.first = first_of_each(groups.inverse, groups.counts.numel());
     return groups;
 }
 
