@@ -11,8 +11,10 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     std::vector<std::string> words(1);
     for (std::size_t i = 0; i < size; ++i) {
-        if (data[i] == '\n') words.emplace_back();
-        else words.back() += static_cast<char>(data[i]);
+        if (data[i] == '\n')
+            words.emplace_back();
+        else
+            words.back() += static_cast<char>(data[i]);
     }
     const auto parsed = bartizan::cli::parse(words);
     // One line, whatever came in.

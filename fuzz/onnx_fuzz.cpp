@@ -1,7 +1,7 @@
 // links: graph
-// seeds: /usr/share/libonnx-testdata/data/*/*/model.onnx /usr/share/libonnx-testdata/data/node/*/test_data_set_0/input_0.pb
-// The ONNX importer, for models and single tensors: any bytes are refused or give a graph that can be written and read
-// again.
+// seeds: /usr/share/libonnx-testdata/data/*/*/model.onnx
+// /usr/share/libonnx-testdata/data/node/*/test_data_set_0/input_0.pb The ONNX importer, for models and single tensors:
+// any bytes are refused or give a graph that can be written and read again.
 
 #include <cstddef>
 #include <cstdint>
