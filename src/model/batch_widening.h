@@ -1,12 +1,16 @@
 #pragma once
-/// Frees a graph that was exported with a batch of 1: reshapes that name the 1 copy the batch from their input instead.
+/// Frees a graph that was exported with a fixed batch: reshapes that name the batch take it from their input instead,
+/// and constants that are joined to every row (a class token) are repeated for each.
 /// Whether that is right must be checked by running both. Internal to `model`.
 /// Thread rule: pure functions.
+
+#include <cstdint>
 
 #include "graph/graph.h"
 
 namespace bartizan::model {
 
-graph::Graph widen_batch(graph::Graph graph);
+/// `batch` is what the file insists on.
+graph::Graph widen_batch(graph::Graph graph, std::int64_t batch);
 
 }  // namespace bartizan::model

@@ -19,10 +19,10 @@ namespace bartizan::model {
 /// Something about a model that an evaluation must know.
 struct Remark {
     enum class Kind {
-        softmax_cut,     ///< the graph ends in softmax; its input is used as logits
-        probabilities,   ///< only probabilities can be had: logs of them are used, which saturate
-        zero_gradient,   ///< an operator on the path has a zero gradient (Sign, Round ...)
-        one_by_one,      ///< a fixed batch of 1 that could not be widened: samples run one by one
+        softmax_cut,    ///< the graph ends in softmax; its input is used as logits
+        probabilities,  ///< only probabilities can be had: logs of them are used, which saturate
+        zero_gradient,  ///< an operator on the path has a zero gradient (Sign, Round ...)
+        one_by_one,     ///< a fixed batch of 1 that could not be widened: samples run one by one
         other,
     };
     Kind kind;

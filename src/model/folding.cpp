@@ -76,7 +76,8 @@ graph::Graph fold_batch_norm(graph::Graph graph) {
     std::vector<bool> gone(graph.nodes.size(), false);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
         graph::Node& node = graph.nodes[i];
-        if (node.domain.empty() && node.op_type == "Conv" && node.outputs.size() == 1) convolutions[node.outputs[0]] = i;
+        if (node.domain.empty() && node.op_type == "Conv" && node.outputs.size() == 1)
+            convolutions[node.outputs[0]] = i;
         if (!node.domain.empty() || node.op_type != "BatchNormalization" || node.inputs.empty()) continue;
         const auto conv = convolutions.find(node.inputs[0]);
         if (conv == convolutions.end() || uses[node.inputs[0]] != 1) continue;

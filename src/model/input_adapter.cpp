@@ -31,7 +31,8 @@ std::optional<Shape> fill_in(Shape wanted, std::int64_t elements) {
         if (dimension >= 0) known *= dimension;
     if (unknown == 0) return known == elements ? std::optional(wanted) : std::nullopt;
     if (known == 0 || elements % known != 0) return std::nullopt;
-    std::ranges::replace_if(wanted, [](std::int64_t d) { return d < 0; }, elements / known);
+    std::ranges::replace_if(
+        wanted, [](std::int64_t d) { return d < 0; }, elements / known);
     return wanted;
 }
 
@@ -119,19 +120,29 @@ Result<Affine> affine_of(const data::InputContract& contract) {
     return affine;
 }
 
+/// What to convert to. Half-precision models are given float32, in which the plan then runs them.
 std::optional<at::ScalarType> input_type(const graph::TensorType& input) {
-    if (!input.dtype || *input.dtype == DType::f32) return std::nullopt;
+    if (!input.dtype) return std::nullopt;
     switch (*input.dtype) {
-        case DType::f64: return at::kDouble;
-        case DType::f16: return at::kHalf;
-        case DType::bf16: return at::kBFloat16;
-        case DType::u8: return at::kByte;
-        case DType::i8: return at::kChar;
-        case DType::i16: return at::kShort;
+        case DType::f16:
+        case DType::bf16:
+        case DType::f32:
+            return std::nullopt;
+        case DType::f64:
+            return at::kDouble;
+        case DType::u8:
+            return at::kByte;
+        case DType::i8:
+            return at::kChar;
+        case DType::i16:
+            return at::kShort;
         case DType::u16:
-        case DType::i32: return at::kInt;
-        case DType::boolean: return at::kBool;
-        default: return at::kLong;
+        case DType::i32:
+            return at::kInt;
+        case DType::boolean:
+            return at::kBool;
+        default:
+            return at::kLong;
     }
 }
 
@@ -146,9 +157,9 @@ Result<InputAdapter> InputAdapter::make(const Shape& item, const graph::TensorTy
         const Shape wanted(input.shape.begin() + 1, input.shape.end());
         const auto fitting = fit(item, wanted);
         if (!fitting)
-            return invalid_input("items of shape " + to_string(item) + " do not fit the model's input " +
-                                     to_string(input.shape),
-                                 "give the data that this model was made for");
+            return invalid_input(
+                "items of shape " + to_string(item) + " do not fit the model's input " + to_string(input.shape),
+                "give the data that this model was made for");
         found = *fitting;
     } else {
         found = guess(item, contract.layout);
@@ -172,9 +183,9 @@ at::Tensor InputAdapter::apply(const at::Tensor& x) const {
         y = y.reshape(shape);
     }
     if (scale_.defined()) y = y * scale_.to(y.scalar_type()) + shift_.to(y.scalar_type());
-    // A float64 batch on a float32 model asks for the model in float64.
-    if (type_ && y.scalar_type() != *type_) y = y.to(*type_);
-    return y;
+    if (!type_ || y.scalar_type() == *type_) return y;
+    // Numbers that were divided by 255 and multiplied again are not quite whole: cutting would lose one.
+    return at::isIntegralType(*type_, true) ? y.round().to(*type_) : y.to(*type_);
 }
 
 }  // namespace bartizan::model

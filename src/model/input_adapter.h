@@ -30,6 +30,8 @@ public:
 
     /// The batch that the model insists on; 0: any.
     std::int64_t fixed_batch() const { return fixed_batch_; }
+    /// The model takes whole numbers: its input is rounded, and there is no gradient.
+    bool rounds() const { return type_ && at::isIntegralType(*type_, true); }
 
 private:
     std::vector<std::int64_t> permutation_;  ///< of [n, item]; empty: none

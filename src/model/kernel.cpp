@@ -19,8 +19,8 @@ Result<std::vector<std::int64_t>> integers_of(const at::Tensor& tensor) {
     if (!at::isIntegralType(tensor.scalar_type(), false))
         return invalid_input(std::string("integers are needed, found ") + c10::toString(tensor.scalar_type()));
     if (tensor.numel() > kMaxIntegers)
-        return invalid_input(std::to_string(tensor.numel()) + " integers where at most " + std::to_string(kMaxIntegers) +
-                             " make sense");
+        return invalid_input(std::to_string(tensor.numel()) + " integers where at most " +
+                             std::to_string(kMaxIntegers) + " make sense");
     const at::Tensor values = tensor.to(at::kCPU, at::kLong).contiguous();
     const std::int64_t* begin = values.data_ptr<std::int64_t>();
     return std::vector<std::int64_t>(begin, begin + values.numel());
@@ -28,7 +28,8 @@ Result<std::vector<std::int64_t>> integers_of(const at::Tensor& tensor) {
 
 Result<std::int64_t> normal_axis(std::int64_t axis, std::int64_t rank) {
     if (axis < -rank || axis >= rank)
-        return invalid_input("axis " + std::to_string(axis) + " of a tensor with " + std::to_string(rank) + " dimensions");
+        return invalid_input("axis " + std::to_string(axis) + " of a tensor with " + std::to_string(rank) +
+                             " dimensions");
     return axis < 0 ? axis + rank : axis;
 }
 

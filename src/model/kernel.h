@@ -40,15 +40,15 @@ struct Call {
 using Kernel = std::function<Result<Tensors>(const Call&)>;
 
 enum class Gradient {
-    smooth,    ///< autograd through the operator is right almost everywhere
-    zero,      ///< exists but vanishes: Sign, Floor, Round, comparisons
-    none,      ///< does not exist: ArgMax, trees, integer outputs
+    smooth,  ///< autograd through the operator is right almost everywhere
+    zero,    ///< exists but vanishes: Sign, Floor, Round, comparisons
+    none,    ///< does not exist: ArgMax, trees, integer outputs
 };
 
 struct OperatorSpec {
-    std::string_view domain;   ///< "" or "ai.onnx.ml"
+    std::string_view domain;  ///< "" or "ai.onnx.ml"
     std::string_view op_type;
-    std::int64_t since;        ///< first opset with this meaning; the newest one not above the model's is used
+    std::int64_t since;  ///< first opset with this meaning; the newest one not above the model's is used
     Gradient gradient;
     /// Fails with `invalid_input` on bad attributes, `unsupported` on a mode that is not built.
     Result<Kernel> (*compile)(const graph::Node& node, std::int64_t opset);

@@ -11,7 +11,8 @@ namespace {
 /// A zip archive, which TorchScript is and ONNX is not.
 bool is_zip(std::span<const std::byte> bytes) {
     constexpr std::array<unsigned char, 4> kLocalHeader = {'P', 'K', 3, 4};
-    return bytes.size() >= kLocalHeader.size() && std::memcmp(bytes.data(), kLocalHeader.data(), kLocalHeader.size()) == 0;
+    return bytes.size() >= kLocalHeader.size() &&
+           std::memcmp(bytes.data(), kLocalHeader.data(), kLocalHeader.size()) == 0;
 }
 
 }  // namespace

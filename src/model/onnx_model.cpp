@@ -60,8 +60,10 @@ public:
     std::vector<NamedTensor> parameters() override {
         weights_->live = true;
         std::vector<NamedTensor> named;
-        for (const std::string& name : trainable_names(graph_)) named.push_back({name, weights_->tensors.at(name), true});
-        for (const std::string& name : statistics_of(graph_)) named.push_back({name, weights_->tensors.at(name), false});
+        for (const std::string& name : trainable_names(graph_))
+            named.push_back({name, weights_->tensors.at(name), true});
+        for (const std::string& name : statistics_of(graph_))
+            named.push_back({name, weights_->tensors.at(name), false});
         return named;
     }
 

@@ -1,5 +1,6 @@
 #include "model/output_adapter.h"
 
+#include <algorithm>
 #include <string>
 
 #include <ATen/TensorOperators.h>
@@ -19,10 +20,9 @@ bool is_scores(const at::Tensor& output, std::int64_t rows) {
     return output.size(0) == rows && output.numel() > 0;
 }
 
-/// [n, ...] as [n, k]: dimensions of 1 behind the classes are dropped.
-at::Tensor as_rows(const at::Tensor& output) {
-    const bool narrow = output.scalar_type() == at::kHalf || output.scalar_type() == at::kBFloat16;
-    const at::Tensor wide = narrow ? output.to(at::kFloat) : output;
+/// [n, ...] as [n, k] of `type`: dimensions of 1 around the classes are dropped.
+at::Tensor as_rows(const at::Tensor& output, at::ScalarType type) {
+    const at::Tensor wide = output.to(type);  // itself if it has the type
     return wide.dim() == 2 ? wide : wide.reshape({wide.size(0), -1});
 }
 
@@ -36,16 +36,16 @@ bool sums_to_one(const at::Tensor& rows) { return (rows.sum(1) - 1).abs().max().
 
 Result<OutputAdapter> OutputAdapter::make(const std::vector<at::Tensor>& outputs, std::int64_t rows) {
     OutputAdapter adapter;
-    bool found = false;
-    for (std::size_t i = 0; i < outputs.size() && !found; ++i)
-        if (is_scores(outputs[i], rows)) {
-            adapter.index_ = i;
-            found = true;
-        }
-    if (!found)
+    const auto choose = [&](auto&& wanted) {
+        const auto found = std::ranges::find_if(outputs, wanted);
+        adapter.index_ = static_cast<std::size_t>(found - outputs.begin());
+        return found != outputs.end();
+    };
+    const bool several = choose([&](const at::Tensor& t) { return is_scores(t, rows) && t.numel() > rows; });
+    if (!several && !choose([&](const at::Tensor& t) { return is_scores(t, rows); }))
         return invalid_input("no output of the model holds scores per item",
                              "a classifier with an output [n, classes] is needed");
-    const at::Tensor scores = as_rows(outputs[adapter.index_]).detach();
+    const at::Tensor scores = as_rows(outputs[adapter.index_], at::kDouble).detach();
     adapter.classes_ = std::max<std::int64_t>(2, scores.size(1));
     if (scores.size(1) == 1)
         adapter.kind_ = in_unit_range(scores) ? Kind::probability : Kind::score;
@@ -54,11 +54,18 @@ Result<OutputAdapter> OutputAdapter::make(const std::vector<at::Tensor>& outputs
     return adapter;
 }
 
-at::Tensor OutputAdapter::apply(const std::vector<at::Tensor>& outputs) const {
-    const at::Tensor rows = as_rows(outputs.at(index_));
+void OutputAdapter::not_probabilities() {
+    if (kind_ == Kind::probability) kind_ = Kind::score;
+    if (kind_ == Kind::probabilities) kind_ = Kind::logits;
+}
+
+at::Tensor OutputAdapter::apply(const std::vector<at::Tensor>& outputs, at::ScalarType type) const {
+    const at::Tensor rows = as_rows(outputs.at(index_), type);
     switch (kind_) {
-        case Kind::logits: return rows;
-        case Kind::probabilities: return rows.clamp_min(kLeast).log();
+        case Kind::logits:
+            return rows;
+        case Kind::probabilities:
+            return rows.clamp_min(kLeast).log();
         case Kind::score: {
             const at::Tensor score = rows.select(1, 0);
             return at::stack({at::zeros_like(score), score}, 1);

@@ -21,11 +21,15 @@ public:
         probability,    ///< [n, 1] or [n] in [0, 1]: logarithms of 1 - p and p
     };
 
-    /// Looks at the outputs of a trial run on `rows` rows. Fails with `invalid_input` if none can be scores.
+    /// Looks at the outputs of a trial run on `rows` rows: the first floating-point one with several numbers a row is
+    /// taken, else the first with one. Fails with `invalid_input` if none can be scores.
     static Result<OutputAdapter> make(const std::vector<at::Tensor>& outputs, std::int64_t rows);
 
-    /// Logits [n, classes], float32 or float64.
-    at::Tensor apply(const std::vector<at::Tensor>& outputs) const;
+    /// What the trial cannot tell for sure: numbers that are in [0, 1] by chance are scores all the same.
+    void not_probabilities();
+
+    /// Logits [n, classes] of type `type`.
+    at::Tensor apply(const std::vector<at::Tensor>& outputs, at::ScalarType type) const;
 
     Kind kind() const { return kind_; }
     std::size_t index() const { return index_; }

@@ -13,36 +13,57 @@ namespace {
 /// The type that holds an array's elements: ATen 1.13 has no unsigned types above 8 bits.
 at::ScalarType scalar_type(DType dtype) {
     switch (dtype) {
-        case DType::u8: return at::kByte;
-        case DType::i8: return at::kChar;
-        case DType::i16: return at::kShort;
+        case DType::u8:
+            return at::kByte;
+        case DType::i8:
+            return at::kChar;
+        case DType::i16:
+            return at::kShort;
         case DType::u16:
-        case DType::i32: return at::kInt;
+        case DType::i32:
+            return at::kInt;
         case DType::u32:
         case DType::u64:
-        case DType::i64: return at::kLong;
-        case DType::f16: return at::kHalf;
-        case DType::bf16: return at::kBFloat16;
-        case DType::f32: return at::kFloat;
-        case DType::f64: return at::kDouble;
-        case DType::boolean: return at::kBool;
+        case DType::i64:
+            return at::kLong;
+        case DType::f16:
+            return at::kHalf;
+        case DType::bf16:
+            return at::kBFloat16;
+        case DType::f32:
+            return at::kFloat;
+        case DType::f64:
+            return at::kDouble;
+        case DType::boolean:
+            return at::kBool;
     }
     return at::kFloat;
 }
 
 Result<DType> dtype_of_scalar(at::ScalarType type) {
     switch (type) {
-        case at::kByte: return DType::u8;
-        case at::kChar: return DType::i8;
-        case at::kShort: return DType::i16;
-        case at::kInt: return DType::i32;
-        case at::kLong: return DType::i64;
-        case at::kHalf: return DType::f16;
-        case at::kBFloat16: return DType::bf16;
-        case at::kFloat: return DType::f32;
-        case at::kDouble: return DType::f64;
-        case at::kBool: return DType::boolean;
-        default: return unsupported(std::string("tensors of type ") + c10::toString(type) + " have no array form");
+        case at::kByte:
+            return DType::u8;
+        case at::kChar:
+            return DType::i8;
+        case at::kShort:
+            return DType::i16;
+        case at::kInt:
+            return DType::i32;
+        case at::kLong:
+            return DType::i64;
+        case at::kHalf:
+            return DType::f16;
+        case at::kBFloat16:
+            return DType::bf16;
+        case at::kFloat:
+            return DType::f32;
+        case at::kDouble:
+            return DType::f64;
+        case at::kBool:
+            return DType::boolean;
+        default:
+            return unsupported(std::string("tensors of type ") + c10::toString(type) + " have no array form");
     }
 }
 
@@ -68,9 +89,15 @@ std::string first_line(std::string text) {
 Result<at::Tensor> to_tensor(const NdArray& array) {
     at::Tensor tensor = at::empty(array.shape(), scalar_type(array.dtype()));
     switch (array.dtype()) {
-        case DType::u16: BARTIZAN_TRY(widen<std::uint16_t, std::int32_t>(array, tensor)); break;
-        case DType::u32: BARTIZAN_TRY(widen<std::uint32_t, std::int64_t>(array, tensor)); break;
-        case DType::u64: BARTIZAN_TRY(widen<std::uint64_t, std::int64_t>(array, tensor)); break;
+        case DType::u16:
+            BARTIZAN_TRY(widen<std::uint16_t, std::int32_t>(array, tensor));
+            break;
+        case DType::u32:
+            BARTIZAN_TRY(widen<std::uint32_t, std::int64_t>(array, tensor));
+            break;
+        case DType::u64:
+            BARTIZAN_TRY(widen<std::uint64_t, std::int64_t>(array, tensor));
+            break;
         default:
             if (!array.bytes().empty()) std::memcpy(tensor.data_ptr(), array.bytes().data(), array.bytes().size());
     }
@@ -81,8 +108,7 @@ Result<NdArray> to_array(const at::Tensor& tensor) {
     const at::Tensor source = tensor.detach().to(at::kCPU).contiguous();
     const DType dtype = BARTIZAN_TRY(dtype_of_scalar(source.scalar_type()));
     NdArray array = BARTIZAN_TRY(NdArray::zeros(dtype, source.sizes().vec()));
-    if (!array.bytes().empty())
-        std::memcpy(array.mutable_bytes().data(), source.data_ptr(), array.bytes().size());
+    if (!array.bytes().empty()) std::memcpy(array.mutable_bytes().data(), source.data_ptr(), array.bytes().size());
     return array;
 }
 

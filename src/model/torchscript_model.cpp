@@ -51,7 +51,8 @@ public:
     const graph::Graph* graph() const override { return nullptr; }
 
     Result<std::vector<at::Tensor>> run(std::span<const at::Tensor> inputs, Mode mode) const override {
-        if (mode == Mode::training) return unsupported("TorchScript models are not trained", "export the model as ONNX");
+        if (mode == Mode::training)
+            return unsupported("TorchScript models are not trained", "export the model as ONNX");
         std::vector<at::Tensor> outputs;
         BARTIZAN_TRY(guarded([&]() -> Result<void> {
             std::vector<torch::jit::IValue> stack(inputs.begin(), inputs.end());
@@ -71,7 +72,8 @@ public:
 
     std::vector<NamedTensor> parameters() override {
         std::vector<NamedTensor> named;
-        for (const auto& parameter : module_.named_parameters()) named.push_back({parameter.name, parameter.value, true});
+        for (const auto& parameter : module_.named_parameters())
+            named.push_back({parameter.name, parameter.value, true});
         for (const auto& buffer : module_.named_buffers()) named.push_back({buffer.name, buffer.value, false});
         return named;
     }

@@ -17,10 +17,18 @@ struct WeightInputs {
     std::size_t first, last;
 };
 constexpr WeightInputs kWeightInputs[] = {
-    {"Conv", 1, 3},          {"ConvTranspose", 1, 3},         {"Gemm", 1, 3},
-    {"MatMul", 0, 2},        {"BatchNormalization", 1, 3},    {"InstanceNormalization", 1, 3},
-    {"PRelu", 1, 2},         {"LayerNormalization", 1, 3},    {"GroupNormalization", 1, 3},
-    {"LSTM", 1, 4},          {"GRU", 1, 4},                   {"RNN", 1, 4},
+    {"Conv", 1, 3},
+    {"ConvTranspose", 1, 3},
+    {"Gemm", 1, 3},
+    {"MatMul", 0, 2},
+    {"BatchNormalization", 1, 3},
+    {"InstanceNormalization", 1, 3},
+    {"PRelu", 1, 2},
+    {"LayerNormalization", 1, 3},
+    {"GroupNormalization", 1, 3},
+    {"LSTM", 1, 4},
+    {"GRU", 1, 4},
+    {"RNN", 1, 4},
 };
 
 bool is_float(const NdArray& array) { return array.dtype() == DType::f32 || array.dtype() == DType::f64; }
