@@ -4,6 +4,8 @@ namespace bartizan::engine {
 namespace {
 
 constexpr HandlerEntry kHandlers[] = {
+    {"evaluate", evaluate},
+    {"train", train},
     {"inspect", inspect},
 };
 

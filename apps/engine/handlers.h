@@ -23,6 +23,8 @@ struct HandlerEntry {
 };
 std::span<const HandlerEntry> handlers();
 
+Result<int> evaluate(const cli::Invocation& invocation, RunContext& ctx);
+Result<int> train(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
 
 }  // namespace bartizan::engine

@@ -30,7 +30,7 @@ constexpr RuleMap kRobust[] = {{kRmf, "MEASURE 2.5"}, {kRmf, "MEASURE 2.6"}, {kI
 constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}, {kAct, "Art. 9(8)"}};
 
 constexpr std::string_view kHarden =
-    "Train on adversarial examples (bartizan harden), then audit again; in service, limit how many queries one "
+    "Train on adversarial examples (bartizan train --adversarial), then audit again; in service, limit how many queries one "
     "caller may make and watch for inputs that lie close together. Publish the robust accuracy with its radius "
     "beside the clean accuracy.";
 
@@ -47,6 +47,10 @@ constexpr Rule kRules[] = {
      "Fit a temperature on held-out data and divide the logits by it: accuracy stays as it is. Set thresholds on "
      "calibrated scores only.",
      kQuality},
+    {rule::kEvaluationChecks, "EvaluationChecks", "Which known ways of fooling oneself this evaluation was checked for.",
+     "Many published defences looked robust only because their evaluation was broken. The audit looks for each known "
+     "way in which that happens; what it finds is a finding of its own (BTZ-REL).",
+     "Nothing, unless a check failed: then mend what it names and audit again.", kReliable},
     {rule::kWhiteBoxEvasion, "WhiteBoxEvasion",
      "How often the model stays right when an attacker who has it changes the input.",
      "An attacker with a copy of the model follows its gradient to a change too small to notice that flips the "
@@ -58,7 +62,7 @@ constexpr Rule kRules[] = {
      "No copy of the model is needed: the attacker asks again and again and keeps what helps (Square attack, "
      "Andriushchenko et al. 2020). The number of queries says what a rate limit can do.",
      "Return labels or rounded scores instead of full ones where callers allow it, limit queries per caller, alarm on "
-     "many near-identical inputs, and train on adversarial examples (bartizan harden).",
+     "many near-identical inputs, and train on adversarial examples (bartizan train --adversarial).",
      kBlackBox},
     {rule::kSmallPerturbation, "SmallPerturbation", "How small a change is enough to flip the answer.",
      "The distance from an input to the nearest one with another answer, found with FAB (Croce and Hein 2020). Half "

@@ -17,6 +17,7 @@ namespace bartizan::report {
 namespace rule {
 inline constexpr std::string_view kCleanAccuracy = "BTZ-QUA-001";
 inline constexpr std::string_view kCalibration = "BTZ-QUA-002";
+inline constexpr std::string_view kEvaluationChecks = "BTZ-QUA-003";
 inline constexpr std::string_view kWhiteBoxEvasion = "BTZ-EVA-001";
 inline constexpr std::string_view kBlackBoxEvasion = "BTZ-EVA-002";
 inline constexpr std::string_view kSmallPerturbation = "BTZ-EVA-003";

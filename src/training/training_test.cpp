@@ -1,0 +1,137 @@
+/// Architectures and the trainer, through the real model.
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+#include "core/random.h"
+#include "model/classifier.h"
+#include "model/model.h"
+#include "model/shards.h"
+#include "training/architecture.h"
+#include "training/trainer.h"
+
+namespace bartizan::training {
+namespace {
+
+/// Two classes that a line parts: the sum of the features is above or below zero, with a gap.
+class Blobs final : public data::Dataset {
+public:
+    Blobs(std::int64_t items, std::uint64_t seed) {
+        info_.kind = data::Kind::table;
+        info_.item_shape = {4};
+        info_.items = items;
+        info_.classes = 2;
+        for (std::int64_t i = 0; i < items; ++i) {
+            Random random(seed, static_cast<std::uint64_t>(i));
+            labels_.push_back(i % 2);
+            for (int j = 0; j < 4; ++j) values_.push_back(0.5F + (i % 2 == 0 ? -0.15F : 0.15F) + 0.05F * random.normal());
+        }
+    }
+    const data::Info& info() const override { return info_; }
+    bool has_labels() const override { return true; }
+    std::span<const std::int64_t> labels() const override { return labels_; }
+    Result<data::Batch> read(std::span<const std::int64_t> positions) const override {
+        data::Batch batch;
+        std::vector<float> rows;
+        for (const std::int64_t position : positions) {
+            const auto at = static_cast<std::size_t>(position);
+            rows.insert(rows.end(), values_.begin() + static_cast<std::ptrdiff_t>(4 * at),
+                        values_.begin() + static_cast<std::ptrdiff_t>(4 * at + 4));
+            batch.y.push_back(labels_[at]);
+            batch.ids.push_back(position);
+        }
+        batch.x = BARTIZAN_TRY(NdArray::from<float>({static_cast<std::int64_t>(positions.size()), 4}, rows));
+        return batch;
+    }
+    void spoil_label(std::size_t row) { labels_[row] = 9; }
+
+private:
+    data::Info info_;
+    std::vector<float> values_;
+    std::vector<std::int64_t> labels_;
+};
+
+struct Trained {
+    Outcome outcome;
+    double accuracy = 0;
+    std::vector<float> weights;
+};
+
+Result<Trained> train_on(const Blobs& blobs, const Options& options, int threads) {
+    graph::Graph graph = BARTIZAN_TRY((*find_architecture("mlp"))->build({4}, 2, 1));
+    std::shared_ptr<model::Model> model = BARTIZAN_TRY(model::from_graph(std::move(graph)));
+    const auto classifier = BARTIZAN_TRY(model::make_classifier(model, {4}, {}));
+    RunContext ctx(RunContext::Options{.seed = 3, .threads = threads});
+    Trained trained;
+    trained.outcome = BARTIZAN_TRY(train(*model, *classifier, blobs, options, ctx));
+    std::vector<std::int64_t> all(static_cast<std::size_t>(blobs.info().items));
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
+    const data::Batch batch = BARTIZAN_TRY(blobs.read(all));
+    const NdArray logits = BARTIZAN_TRY(model::predict(*classifier, batch.x, ctx));
+    trained.weights.assign(logits.values<float>().begin(), logits.values<float>().end());
+    for (std::size_t i = 0; i < batch.y.size(); ++i)
+        trained.accuracy += (trained.weights[2 * i + 1] > trained.weights[2 * i]) == (batch.y[i] == 1)
+                                ? 1.0 / static_cast<double>(batch.y.size())
+                                : 0;
+    return trained;
+}
+
+TEST(Training, LearnsWhatALineParts) {
+    const auto trained = train_on(Blobs(600, 1), {.epochs = 5}, 2);
+    ASSERT_TRUE(trained.ok()) << trained.error().line();
+    EXPECT_GT(trained->accuracy, 0.98);
+    EXPECT_LT(trained->outcome.epochs.back().loss, trained->outcome.epochs.front().loss);
+}
+
+TEST(Training, GivesTheSameWeightsForAnyNumberOfThreads) {
+    const auto one = train_on(Blobs(300, 1), {.epochs = 2}, 1);
+    const auto four = train_on(Blobs(300, 1), {.epochs = 2}, 4);
+    ASSERT_TRUE(one.ok() && four.ok());
+    EXPECT_EQ(one->weights, four->weights);
+}
+
+TEST(Training, AdversarialTrainingReportsRobustAccuracy) {
+    const auto trained = train_on(Blobs(400, 1), {.epochs = 20, .adversary = Adversary{.eps = 0.05, .steps = 5}}, 2);
+    ASSERT_TRUE(trained.ok()) << trained.error().line();
+    const Epoch& last = trained->outcome.epochs.back();
+    ASSERT_TRUE(last.validation_robust_accuracy.has_value());
+    EXPECT_LE(*last.validation_robust_accuracy, last.validation_accuracy);
+    EXPECT_GT(*last.validation_robust_accuracy, 0.8);
+}
+
+TEST(Training, RefusesLabelsOutsideTheClassesAndStopsWhenAsked) {
+    Blobs blobs(100, 1);
+    blobs.spoil_label(42);
+    const auto refused = train_on(blobs, {.epochs = 1}, 1);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().line().find("row 42 has label 9"), std::string::npos);
+}
+
+TEST(Architectures, RunOnTheirInputsAndGiveEveryClass) {
+    for (const Architecture& architecture : architectures()) {
+        const Shape input = architecture.name == "mlp" ? Shape{20} : Shape{3, 32, 32};
+        auto graph = architecture.build(input, 7, 0);
+        ASSERT_TRUE(graph.ok()) << architecture.name;
+        std::shared_ptr<model::Model> model = model::from_graph(std::move(graph).value()).value();
+        const auto classifier = model::make_classifier(model, input, {});
+        ASSERT_TRUE(classifier.ok()) << architecture.name << ": " << classifier.error().line();
+        EXPECT_EQ((*classifier)->classes(), 7);
+        EXPECT_TRUE((*classifier)->differentiable().ok());
+    }
+    // He et al. 2016 with a 3x3 stem: 11.17 million weights for 10 classes.
+    const auto resnet = (*find_architecture("resnet18-cifar"))->build({3, 32, 32}, 10, 0).value();
+    EXPECT_NEAR(static_cast<double>(resnet.parameter_count()), 11.18e6, 0.02e6);
+}
+
+TEST(Architectures, RefuseWhatTheyCannotTake) {
+    EXPECT_FALSE((*find_architecture("cnn-small"))->build({20}, 10, 0).ok());
+    EXPECT_FALSE((*find_architecture("mlp"))->build({20}, 1, 0).ok());
+    EXPECT_FALSE(find_architecture("vgg").ok());
+    EXPECT_EQ(network_input({28, 28}, true), (Shape{1, 28, 28}));
+    EXPECT_EQ(network_input({32, 32, 3}, true), (Shape{3, 32, 32}));
+    EXPECT_EQ(network_input({5, 2}, false), (Shape{10}));
+}
+
+}  // namespace
+}  // namespace bartizan::training
