@@ -1,4 +1,5 @@
 // links: formats
+// seeds: tests/fixtures/formats/*.csv
 // Tables: rows come in ascending lines, or one error.
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // links: formats
+// seeds: tests/fixtures/formats/*.idx tests/fixtures/formats/*.gz
 // IDX files of the MNIST kind, plain and compressed.
 #include <cstddef>
 #include <cstdint>

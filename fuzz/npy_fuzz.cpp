@@ -1,4 +1,5 @@
 // links: formats
+// seeds: tests/fixtures/formats/*.npy
 // NumPy arrays: refused, or an array of exactly the bytes that its shape asks for.
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // links: formats
+// seeds: tests/fixtures/formats/*.png
 // PNG pictures: refused, or pixels of a sane shape.
 #include <cstddef>
 #include <cstdint>

@@ -1,4 +1,5 @@
 // links: formats
+// seeds: tests/fixtures/formats/*.npz
 // Archives: every entry of one that opens is read or refused, within the bound.
 #include <cstddef>
 #include <cstdint>

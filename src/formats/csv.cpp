@@ -31,38 +31,54 @@ class Reader {
 public:
     Reader(std::string_view text, const CsvLimits& limits)
         : text_(text.starts_with(kByteOrderMark) ? text.substr(kByteOrderMark.size()) : text),
-          delimiter_(delimiter_of(text_)), limits_(limits) {}
+          delimiter_(delimiter_of(text_)),
+          limits_(limits) {}
 
     bool done() const { return at_ >= text_.size(); }
     std::int64_t line() const { return line_; }
 
+    bool skip_empty_line() {
+        if (text_[at_] != '\n' && text_[at_] != '\r') return false;
+        end_line(text_[at_++]);
+        return true;
+    }
+
     Result<std::vector<std::string>> row() {
         std::vector<std::string> fields;
         for (;;) {
+            const std::int64_t line = line_;  // a quoted field may end on a later one
             if (fields.size() == limits_.columns)
-                return exhausted(place(fields) + ": more than " + std::to_string(limits_.columns) + " columns");
-            fields.push_back(BARTIZAN_TRY_WITHIN(field(), place(fields)));
+                return exhausted(place(line, fields) + ": more than " + std::to_string(limits_.columns) + " columns");
+            fields.push_back(BARTIZAN_TRY_WITHIN(field(), place(line, fields)));
             if (done()) return fields;
             const char c = text_[at_++];
             if (c == delimiter_) continue;
-            if (c == '\r' && !done() && text_[at_] == '\n') ++at_;
-            ++line_;
+            end_line(c);
             return fields;
         }
     }
 
 private:
-    std::string place(const std::vector<std::string>& fields) const {
-        return "line " + std::to_string(line_) + ", column " + std::to_string(fields.size() + 1);
+    /// Behind the first byte of a line's end: CR LF is one.
+    void end_line(char c) {
+        if (c == '\r' && !done() && text_[at_] == '\n') ++at_;
+        ++line_;
+    }
+    static std::string place(std::int64_t line, const std::vector<std::string>& fields) {
+        return "line " + std::to_string(line) + ", column " + std::to_string(fields.size() + 1);
     }
     bool ends_field(char c) const { return c == delimiter_ || c == '\n' || c == '\r'; }
+
+    Error too_long() const {
+        return exhausted("a field is longer than " + std::to_string(limits_.field_bytes) + " bytes");
+    }
 
     Result<std::string> field() {
         std::string value;
         if (!done() && text_[at_] == '"') return quoted();
         while (!done() && !ends_field(text_[at_])) {
             value += text_[at_++];
-            if (value.size() > limits_.field_bytes) return exhausted("a field is longer than 1 MiB");
+            if (value.size() > limits_.field_bytes) return too_long();
         }
         return value;
     }
@@ -76,7 +92,7 @@ private:
             if (c == '\n') ++line_;
             if (c != '"') {
                 value += c;
-                if (value.size() > limits_.field_bytes) return exhausted("a field is longer than 1 MiB");
+                if (value.size() > limits_.field_bytes) return too_long();
                 continue;
             }
             if (!done() && text_[at_] == '"') {
@@ -104,8 +120,8 @@ Result<void> read_csv(std::string_view text,
     Reader reader(text, limits);
     while (!reader.done()) {
         const std::int64_t line = reader.line();
+        if (reader.skip_empty_line()) continue;
         const std::vector<std::string> fields = BARTIZAN_TRY(reader.row());
-        if (fields.size() == 1 && fields[0].empty()) continue;
         BARTIZAN_TRY(row(fields, line));
     }
     return {};

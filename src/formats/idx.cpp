@@ -11,13 +11,20 @@ constexpr std::size_t kMaxRank = 8;
 
 std::optional<DType> dtype_of_code(std::byte code) {
     switch (std::to_integer<int>(code)) {
-        case 0x08: return DType::u8;
-        case 0x09: return DType::i8;
-        case 0x0B: return DType::i16;
-        case 0x0C: return DType::i32;
-        case 0x0D: return DType::f32;
-        case 0x0E: return DType::f64;
-        default: return std::nullopt;
+        case 0x08:
+            return DType::u8;
+        case 0x09:
+            return DType::i8;
+        case 0x0B:
+            return DType::i16;
+        case 0x0C:
+            return DType::i32;
+        case 0x0D:
+            return DType::f32;
+        case 0x0E:
+            return DType::f64;
+        default:
+            return std::nullopt;
     }
 }
 
@@ -27,7 +34,8 @@ Result<NdArray> parse_idx(Bytes bytes, std::shared_ptr<const void> owner) {
     if (bytes.size() < 4 || bytes[0] != std::byte{0} || bytes[1] != std::byte{0})
         return invalid_input("not an IDX file: it does not begin with two zero bytes");
     const auto dtype = dtype_of_code(bytes[2]);
-    if (!dtype) return invalid_input("IDX element type " + std::to_string(std::to_integer<int>(bytes[2])) + " is unknown");
+    if (!dtype)
+        return invalid_input("IDX element type " + std::to_string(std::to_integer<int>(bytes[2])) + " is unknown");
     const auto rank = std::to_integer<std::size_t>(bytes[3]);
     if (rank == 0 || rank > kMaxRank)
         return invalid_input("IDX file of " + std::to_string(rank) + " dimensions, 1 to 8 make sense");

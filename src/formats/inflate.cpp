@@ -1,7 +1,6 @@
 #include "formats/inflate.h"
 
 #include <algorithm>
-#include <array>
 #include <string>
 
 #include <zlib.h>
@@ -63,7 +62,14 @@ Result<std::vector<std::byte>> inflate(Bytes compressed, Wrapping wrapping, std:
         if (out.size() + got > limit)
             return exhausted("more than " + std::to_string(limit) + " bytes when decompressed");
         out.insert(out.end(), piece.begin(), piece.begin() + static_cast<std::ptrdiff_t>(got));
-        if (status == Z_STREAM_END) return out;
+        if (status == Z_STREAM_END) {
+            const std::size_t behind = stream.avail_in + rest.size();
+            if (behind == 0) return out;
+            // gzip files may be joined (RFC 1952, section 2.2).
+            if (wrapping == Wrapping::raw || inflateReset(&stream) != Z_OK)
+                return invalid_input(std::to_string(behind) + " bytes stand behind the end of the compressed data");
+            continue;
+        }
         if (got == 0 && stream.avail_in == 0 && rest.empty())
             return invalid_input("compressed data ends early, after " + std::to_string(out.size()) + " bytes");
     }

@@ -12,7 +12,8 @@ namespace bartizan::formats {
 
 enum class Wrapping { gzip, raw };
 
-/// Fails with `invalid_input` on damaged or cut data, `exhausted` when more than `limit` bytes come out.
+/// Joined gzip members come out as one. Fails with `invalid_input` on damaged or cut data and on bytes behind its end,
+/// `exhausted` when more than `limit` bytes come out.
 Result<std::vector<std::byte>> inflate(Bytes compressed, Wrapping wrapping, std::uint64_t limit);
 
 /// Raw deflate.

@@ -40,8 +40,10 @@ public:
                 header.descr = *value;
                 has_descr = true;
             } else if (*key == "fortran_order") {
-                if (word("True")) header.fortran = true;
-                else if (!word("False")) return bad("fortran_order is neither True nor False");
+                if (word("True"))
+                    header.fortran = true;
+                else if (!word("False"))
+                    return bad("fortran_order is neither True nor False");
                 has_order = true;
             } else if (*key == "shape") {
                 header.shape = BARTIZAN_TRY(tuple());

@@ -13,11 +13,12 @@ namespace bartizan::formats {
 inline constexpr std::int64_t kMaxImageSide = 16384;
 inline constexpr std::int64_t kMaxImagePixels = std::int64_t{1} << 26;
 
-/// uint8 [height, width, channels] with 1 (grey) or 3 (colour) channels; palettes are resolved, 16 bits become 8,
-/// transparency is dropped. Fails with `invalid_input` on damaged data, `exhausted` beyond the limits.
+/// uint8 [height, width, channels] with 1 (grey) or 3 (colour) channels. The values are those in the file: palettes are
+/// resolved, 16 bits become 8, an alpha channel is left out, gamma is not applied. Fails with `invalid_input` on
+/// damaged data, `exhausted` beyond the limits.
 Result<NdArray> decode_png(Bytes bytes);
 
-/// From uint8 [height, width] or [height, width, 1 or 3].
+/// From uint8 [height, width] or [height, width, 1, 3 or 4].
 Result<std::string> encode_png(const NdArray& pixels);
 
 bool is_png(Bytes bytes);

@@ -15,10 +15,10 @@ constexpr std::uint32_t kEnd64 = 0x06064b50, kEnd64Locator = 0x07064b50;
 constexpr std::uint64_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kLocatorSize = 20;
 constexpr std::uint16_t kStored = 0, kDeflated = 8;
 constexpr std::uint16_t kEncrypted = 1;
-constexpr std::uint64_t kMaxEntries = 100'000;
 constexpr std::uint16_t kZip64Extra = 1;
 constexpr std::uint32_t kIn64 = 0xffffffff;
 constexpr std::uint16_t kIn64Short = 0xffff;
+constexpr std::uint64_t kSpare = 1 << 20;  // more than the headers of one entry
 
 Error broken(const std::string& what) { return invalid_input("broken zip archive: " + what); }
 
@@ -44,7 +44,8 @@ Result<Directory> find_directory(Bytes archive) {
     Directory directory{read_number<std::uint32_t>(archive, end + 16).value_or(0),
                         read_number<std::uint16_t>(archive, end + 10).value_or(0)};
     if (directory.offset != kIn64 && directory.entries != kIn64Short) return directory;
-    if (end < kLocatorSize || read_number<std::uint32_t>(archive, end - kLocatorSize) != kEnd64Locator) return directory;
+    if (end < kLocatorSize || read_number<std::uint32_t>(archive, end - kLocatorSize) != kEnd64Locator)
+        return directory;
     const std::uint64_t end64 = read_number<std::uint64_t>(archive, end - kLocatorSize + 8).value_or(archive.size());
     if (read_number<std::uint32_t>(archive, end64) != kEnd64) return broken("no zip64 end record");
     const auto offset = read_number<std::uint64_t>(archive, end64 + 48);
@@ -53,7 +54,7 @@ Result<Directory> find_directory(Bytes archive) {
 }
 
 /// Sizes and offset that did not fit into 32 bits stand in the zip64 extra field, in this order.
-Result<void> apply_zip64(Bytes extra, ZipEntry& entry, std::uint64_t& local_offset) {
+Result<void> apply_zip64(Bytes extra, ZipEntry& entry) {
     std::uint64_t at = 0;
     while (const auto id = read_number<std::uint16_t>(extra, at)) {
         const auto size = read_number<std::uint16_t>(extra, at + 2);
@@ -62,7 +63,7 @@ Result<void> apply_zip64(Bytes extra, ZipEntry& entry, std::uint64_t& local_offs
         if (!field) return broken("cut extra field of '" + entry.name + "'");
         if (*id == kZip64Extra) {
             std::uint64_t inner = 0;
-            for (std::uint64_t* value : {&entry.size, &entry.packed_size, &local_offset}) {
+            for (std::uint64_t* value : {&entry.size, &entry.packed_size, &entry.header_offset}) {
                 if (*value != kIn64) continue;
                 const auto wide = read_number<std::uint64_t>(*field, inner);
                 if (!wide) return broken("cut zip64 field of '" + entry.name + "'");
@@ -76,17 +77,30 @@ Result<void> apply_zip64(Bytes extra, ZipEntry& entry, std::uint64_t& local_offs
 }
 
 /// Where the content lies; the local header must agree with the directory.
-Result<void> locate(Bytes archive, ZipEntry& entry, std::uint64_t local_offset) {
+Result<void> locate(Bytes archive, ZipEntry& entry) {
+    const std::uint64_t local_offset = entry.header_offset;
     const auto header = part(archive, local_offset, kLocalSize);
     if (!header || read_number<std::uint32_t>(*header, 0) != kLocalHeader)
         return broken("no local header for '" + entry.name + "'");
     const std::uint64_t name_size = read_number<std::uint16_t>(*header, 26).value_or(0);
     const auto name = part(archive, local_offset + kLocalSize, name_size);
-    if (!name || as_text(*name) != entry.name) return broken("'" + entry.name + "' has another name in its local header");
+    if (!name || as_text(*name) != entry.name)
+        return broken("'" + entry.name + "' has another name in its local header");
     if (read_number<std::uint16_t>(*header, 8) != entry.method)
         return broken("'" + entry.name + "' has another method in its local header");
     entry.data_offset = local_offset + kLocalSize + name_size + read_number<std::uint16_t>(*header, 28).value_or(0);
-    if (!part(archive, entry.data_offset, entry.packed_size)) return broken("'" + entry.name + "' reaches past the end");
+    if (!part(archive, entry.data_offset, entry.packed_size))
+        return broken("'" + entry.name + "' reaches past the end");
+    return {};
+}
+
+Result<void> check_sizes(const ZipEntry& entry) {
+    const bool stored = entry.method == kStored;
+    if (stored && entry.size != entry.packed_size) return broken("'" + entry.name + "' is stored with two sizes");
+    // The division keeps a hostile size from wrapping round.
+    if (!stored && entry.size / kMaxZipRatio > entry.packed_size)
+        return broken("'" + entry.name + "' claims " + std::to_string(entry.size) + " bytes from " +
+                      std::to_string(entry.packed_size));
     return {};
 }
 
@@ -100,30 +114,41 @@ Result<ZipEntry> read_record(Bytes archive, std::uint64_t& at) {
     const auto name = part(archive, at + kCentralSize, name_size);
     const auto extra = part(archive, at + kCentralSize + name_size, extra_size);
     if (!name || !extra) return broken("cut directory");
-    ZipEntry entry{.name = std::string(as_text(*name)), .method = short_at(10), .crc = word_at(16),
-                   .packed_size = word_at(20), .size = word_at(24)};
+    ZipEntry entry{.name = std::string(as_text(*name)),
+                   .method = short_at(10),
+                   .crc = word_at(16),
+                   .packed_size = word_at(20),
+                   .size = word_at(24),
+                   .header_offset = word_at(42)};
     if ((short_at(8) & kEncrypted) != 0) return unsupported("zip entry '" + entry.name + "' is encrypted");
     if (entry.method != kStored && entry.method != kDeflated)
         return unsupported("zip entry '" + entry.name + "' uses compression method " + std::to_string(entry.method));
-    std::uint64_t local_offset = word_at(42);
-    BARTIZAN_TRY(apply_zip64(*extra, entry, local_offset));
-    BARTIZAN_TRY(locate(archive, entry, local_offset));
+    BARTIZAN_TRY(apply_zip64(*extra, entry));
+    BARTIZAN_TRY(locate(archive, entry));
+    BARTIZAN_TRY(check_sizes(entry));
     at += kCentralSize + name_size + extra_size + comment_size;
     return entry;
 }
 
 /// Entries that share bytes are how a small file becomes a large one.
-Result<void> check_apart(const std::vector<ZipEntry>& entries) {
+Result<void> check_apart(const std::vector<ZipEntry>& entries, const Directory& directory) {
     std::vector<const ZipEntry*> order;
     std::set<std::string_view> names;
+    std::uint64_t total = 0;
     for (const ZipEntry& entry : entries) {
         order.push_back(&entry);
         if (!names.insert(entry.name).second) return broken("two entries are called '" + entry.name + "'");
+        if (entry.size > kMaxZipTotalBytes - total) return exhausted("zip archive of more than 1 TiB when unpacked");
+        total += entry.size;
     }
-    std::ranges::sort(order, {}, &ZipEntry::data_offset);
-    for (std::size_t i = 1; i < order.size(); ++i)
-        if (order[i - 1]->data_offset + order[i - 1]->packed_size > order[i]->data_offset)
-            return broken("'" + order[i]->name + "' overlaps '" + order[i - 1]->name + "'");
+    std::ranges::sort(order, {}, &ZipEntry::header_offset);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        const bool last = i + 1 == order.size();
+        const std::uint64_t next = last ? directory.offset : order[i + 1]->header_offset;
+        if (order[i]->data_offset + order[i]->packed_size > next)
+            return broken("'" + order[i]->name + "' overlaps " +
+                          (last ? "the directory" : "'" + order[i + 1]->name + "'"));
+    }
     return {};
 }
 
@@ -139,11 +164,13 @@ Result<void> check_crc(const ZipEntry& entry, Bytes content) {
 
 template <std::unsigned_integral T>
 void append(std::string& out, T value) {
-    for (std::size_t i = 0; i < sizeof(T); ++i) out += static_cast<char>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff);
+    for (std::size_t i = 0; i < sizeof(T); ++i)
+        out += static_cast<char>((static_cast<std::uint64_t>(value) >> (8 * i)) & 0xff);
 }
 
 /// Version, flags, method, time, checksum, sizes: what local and central headers share.
-void append_common(std::string& out, std::uint32_t crc, std::uint32_t packed, std::uint32_t size, std::size_t name_size) {
+void append_common(std::string& out, std::uint32_t crc, std::uint32_t packed, std::uint32_t size,
+                   std::size_t name_size) {
     constexpr std::uint16_t kDate = (1 << 5) | 1;  // 1980-01-01: the same input gives the same bytes
     append<std::uint16_t>(out, 20);
     append<std::uint16_t>(out, 0);
@@ -161,14 +188,14 @@ void append_common(std::string& out, std::uint32_t crc, std::uint32_t packed, st
 
 Result<ZipReader> ZipReader::open(Bytes archive) {
     const Directory directory = BARTIZAN_TRY(find_directory(archive));
-    if (directory.entries > kMaxEntries)
+    if (directory.entries > kMaxZipEntries)
         return exhausted("zip archive of " + std::to_string(directory.entries) + " entries, at most " +
-                         std::to_string(kMaxEntries) + " are read");
+                         std::to_string(kMaxZipEntries) + " are read");
     ZipReader reader(archive);
     std::uint64_t at = directory.offset;
     for (std::uint64_t i = 0; i < directory.entries; ++i)
         reader.entries_.push_back(BARTIZAN_TRY(read_record(archive, at)));
-    BARTIZAN_TRY(check_apart(reader.entries_));
+    BARTIZAN_TRY(check_apart(reader.entries_, directory));
     return reader;
 }
 
@@ -196,12 +223,15 @@ Result<std::vector<std::byte>> ZipReader::read(const ZipEntry& entry, std::uint6
 }
 
 Result<std::string> make_zip(const std::vector<std::pair<std::string, std::string>>& entries) {
+    if (entries.size() >= kIn64Short)
+        return exhausted("a zip archive of " + std::to_string(entries.size()) + " entries");
     std::string out, directory;
     for (const auto& [name, content] : entries) {
         const Bytes plain = std::as_bytes(std::span(content));
         const std::vector<std::byte> packed = BARTIZAN_TRY(deflate(plain));
-        if (std::max(plain.size(), packed.size()) >= kIn64 || out.size() >= kIn64)
-            return exhausted("zip entry '" + name + "' is larger than 4 GiB");
+        if (name.size() >= kIn64Short) return invalid_input("a zip entry's name is longer than 64 KiB");
+        if (plain.size() >= kIn64 || out.size() + packed.size() + directory.size() + kSpare >= kIn64)
+            return exhausted("zip entry '" + name + "' takes the archive beyond 4 GiB", "save fewer or smaller arrays");
         const auto offset = static_cast<std::uint32_t>(out.size());
         const auto packed_size = static_cast<std::uint32_t>(packed.size());
         const auto size = static_cast<std::uint32_t>(plain.size());

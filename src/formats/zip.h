@@ -4,8 +4,6 @@
 /// Thread rule: a reader is immutable; `read` may be called from several threads.
 
 #include <cstdint>
-#include <filesystem>
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,13 +19,20 @@ struct ZipEntry {
     std::uint32_t crc = 0;
     std::uint64_t packed_size = 0;
     std::uint64_t size = 0;
-    std::uint64_t data_offset = 0;  ///< of the content in the archive
+    std::uint64_t header_offset = 0;  ///< of the local header in the archive
+    std::uint64_t data_offset = 0;    ///< of the content
 };
+
+/// What an archive may hold. Deflate makes at most 1032 bytes of one, so a higher ratio is a lie.
+inline constexpr std::uint64_t kMaxZipEntries = 100'000;
+inline constexpr std::uint64_t kMaxZipRatio = 1032;
+inline constexpr std::uint64_t kMaxZipTotalBytes = std::uint64_t{1} << 40;
 
 class ZipReader {
 public:
     /// Over bytes that must outlive the reader. Fails with `invalid_input` on a broken directory, entries that overlap
-    /// or share a name; `unsupported` on encryption or other methods; `exhausted` beyond the limits.
+    /// or share a name, sizes that cannot be; `unsupported` on encryption or other methods; `exhausted` beyond the
+    /// limits above.
     static Result<ZipReader> open(Bytes archive);
 
     const std::vector<ZipEntry>& entries() const { return entries_; }
@@ -42,7 +47,8 @@ private:
     std::vector<ZipEntry> entries_;
 };
 
-/// The bytes of an archive of these entries, in their order, deflated.
+/// The bytes of an archive of these entries, in their order, deflated. Without zip64: fails with `exhausted` beyond
+/// 4 GiB or 65,534 entries.
 Result<std::string> make_zip(const std::vector<std::pair<std::string, std::string>>& entries);
 
 }  // namespace bartizan::formats
