@@ -185,7 +185,7 @@ constexpr OperatorSpec kOperators[] = {
     {"", "Softmax", 1, Gradient::smooth, over_axis<softmax>},
     {"", "Softplus", 1, Gradient::smooth, plain<softplus>},
     {"", "Softsign", 1, Gradient::smooth, plain<softsign>},
-    {"", "ThresholdedRelu", 10, Gradient::smooth, thresholded_relu},
+    {"", "ThresholdedRelu", 1, Gradient::smooth, thresholded_relu},
 };
 
 }  // namespace

@@ -14,6 +14,7 @@ constexpr Family kFamilies[] = {
     operators::binary_operators,
     operators::casting_operators,
     operators::convolution_operators,
+    operators::experimental_operators,
     operators::indexing_operators,
     operators::joining_operators,
     operators::linear_algebra_operators,

@@ -144,6 +144,30 @@ TEST(ElementwiseOperators, CastNumbersAndRefuseStrings) {
     EXPECT_EQ(OneNode{"Cast"}.refusal({x}), Errc::invalid_input);
 }
 
+TEST(ElementwiseOperators, KnowTheOperatorsThatLaterOpsetsDropped) {
+    const Attributes factors = {{"alpha", 2.0F}, {"beta", 3.0F}};
+    EXPECT_THAT(values_of(OneNode{"Affine", 7, factors}({floats({1, -1})})), ElementsAre(5, 1));
+    EXPECT_THAT(values_of(OneNode{"ScaledTanh", 7, factors}({floats({0.5})})),
+                ElementsAre(DoubleNear(2 * std::tanh(1.5), 1e-6)));
+    EXPECT_THAT(values_of(OneNode{"ParametricSoftplus", 7, factors}({floats({0.5})})),
+                ElementsAre(DoubleNear(2 * std::log1p(std::exp(1.5)), 1e-6)));
+    const at::Tensor image = floats({0, 1, 2, 3, 4, 5, 6, 7, 8}, {1, 1, 3, 3});
+    const OneNode scaler{"ImageScaler", 7, {{"scale", 2.0F}, {"bias", std::vector<float>{-1}}}};
+    EXPECT_THAT(values_of(scaler({image.narrow(3, 0, 1)})), ElementsAre(-1, 5, 11));
+    EXPECT_EQ(scaler.refusal({floats({1, 2}, {1, 2, 1, 1})}), Errc::invalid_input);
+}
+
+TEST(ElementwiseOperators, CropByBordersOrToASize) {
+    using Integers = std::vector<std::int64_t>;
+    const at::Tensor image = floats({0, 1, 2, 3, 4, 5, 6, 7, 8}, {1, 1, 3, 3});
+    const OneNode borders{"Crop", 7, {{"border", Integers{1, 0, 0, 2}}}};  // left, top, right, bottom
+    EXPECT_THAT(values_of(borders({image})), ElementsAre(1, 2));
+    const OneNode sized{"Crop", 7, {{"border", Integers{1, 1, 0, 0}}, {"scale", Integers{1, 2}}}};
+    EXPECT_THAT(values_of(sized({image})), ElementsAre(4, 5));
+    for (const Integers& wrong : {Integers{2, 0, 2, 0}, Integers{-1, 0, 0, 0}, Integers{1}})
+        EXPECT_EQ((OneNode{"Crop", 7, {{"border", wrong}}}).refusal({image}), Errc::invalid_input);
+}
+
 TEST(ElementwiseOperators, CountTheirInputs) {
     EXPECT_EQ(OneNode{"Relu"}.refusal({}), Errc::invalid_input);
     EXPECT_EQ(OneNode{"Relu"}.refusal({floats({1}), floats({1})}), Errc::invalid_input);
