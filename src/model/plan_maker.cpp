@@ -88,8 +88,11 @@ private:
             const graph::Node& node = graph_.nodes[i];
             node_needed_[i] = std::ranges::any_of(
                 node.outputs, [&](const std::string& name) { return !name.empty() && needed_.contains(name); });
-            if (node_needed_[i]) needed_.insert(node.inputs.begin(), node.inputs.end());
+            if (!node_needed_[i]) continue;
+            needed_.insert(node.inputs.begin(), node.inputs.end());
+            for (const std::string& name : node.inputs) ++uses_[name];
         }
+        for (const graph::Value& output : graph_.outputs) ++uses_[output.name];
     }
 
     std::int32_t new_slot(const std::string& name) {
@@ -124,20 +127,24 @@ private:
         return {};
     }
 
-    /// Whether a fresh input also dies here is seen later.
+    /// A step writes into an input only if it is the input's one use: another step may have kept it for the backward
+    /// pass (batch normalisation keeps its input), or made a view of it.
     Plan::Shortcut shortcut_of(const graph::Node& node, Plan::Step& step) const {
         using enum Plan::Shortcut;
         const auto fresh = [&](const std::string& name) {
             const auto found = producers_.find(name);
-            return found != producers_.end() && plan_maker::is_one_of(plan_maker::kFreshOutputs, found->second);
+            return found != producers_.end() && uses_.at(name) == 1 &&
+                   plan_maker::is_one_of(plan_maker::kFreshOutputs, found->second);
         };
         if (!node.domain.empty() || node.outputs.size() != 1) return none;
         if (node.op_type == "Relu" && node.inputs.size() == 1 && fresh(node.inputs[0])) return relu_in_place;
         if (node.op_type == "Cast" && plan_maker::casts_to_float(node)) return float_cast;
-        if (node.op_type != "Add" || node.inputs.size() != 2 || node.inputs[0] == node.inputs[1]) return none;
-        // Addition does not mind the order.
-        if (!fresh(node.inputs[0])) std::swap(step.inputs[0], step.inputs[1]);
-        return fresh(node.inputs[0]) || fresh(node.inputs[1]) ? add_in_place : none;
+        // Addition does not mind the order, unless the second input is laid along an axis of the first (opset below 7).
+        if (node.op_type != "Add" || node.inputs.size() != 2 || node.has("axis")) return none;
+        if (fresh(node.inputs[0])) return add_in_place;
+        if (!fresh(node.inputs[1])) return none;
+        std::swap(step.inputs[0], step.inputs[1]);
+        return add_in_place;
     }
 
     bool can_fold(const graph::Node& node, const Plan::Step& step) const {
@@ -195,6 +202,7 @@ private:
     std::map<std::string, Plan::Operand> values_;
     std::map<std::string, std::string> producers_;
     std::set<std::string> needed_;
+    std::map<std::string, int> uses_;
     std::set<std::string> live_;
     std::vector<bool> node_needed_;
 };

@@ -78,6 +78,24 @@ TEST(Plan, WorksInPlaceOnlyOnValuesThatNobodyElseNeeds) {
     EXPECT_EQ(values_of(run(*plan, tensor({1, 2}, {2, -3}))), (std::vector<float>{6, -2}));
 }
 
+TEST(Plan, DoesNotWriteOverWhatAViewOrTheBackwardPassStillNeeds) {
+    GraphBuilder builder("kept");
+    const std::string x = builder.input("x", DType::f32, {1, 2});
+    const std::string one = builder.initializer<float>("one", {2}, {1, 1});
+    const std::string shape = builder.initializer<std::int64_t>("shape", {2}, {1, 2});
+    const std::string sum = builder.node("Add", {x, one});
+    const std::string view = builder.node("Reshape", {sum, shape});
+    const std::string square = builder.node("Mul", {view, view});  // keeps what it multiplies
+    const std::string positive = builder.node("Relu", {sum});      // the last use of the sum by name
+    builder.output(builder.node("Mul", {builder.node("Mul", {view, positive}), square}), DType::f32, {1, 2});
+    const auto plan = plan_of(std::move(builder));
+    at::Tensor input = tensor({1, 2}, {-3, 1}).set_requires_grad(true);
+    const at::Tensor output = run(*plan, input);
+    EXPECT_EQ(values_of(output), (std::vector<float>{0, 16}));  // s^2 * s * relu(s) for s = -2, 2
+    output.sum().backward();
+    EXPECT_EQ(values_of(input.grad()), (std::vector<float>{0, 32}));
+}
+
 TEST(Plan, LeavesTheCallersInputAlone) {
     GraphBuilder builder("input");
     const std::string x = builder.input("x", DType::f32, {-1, 2});
