@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "core/file.h"
+#include "report/html.h"
 #include "report/json.h"
 #include "report/junit.h"
 #include "report/sample_testing.h"
@@ -29,7 +30,13 @@ TEST(SampleFiles, AreWrittenWhereAsked) {
         ASSERT_TRUE(write_file_atomically(base.string() + ".sarif", to_text(report_sarif(report))).ok());
         ASSERT_TRUE(write_file_atomically(base.string() + ".xml", report_junit(report)).ok());
         ASSERT_TRUE(write_file_atomically(base.string() + ".txt", report_text(report)).ok());
+        ASSERT_TRUE(write_file_atomically(base.string() + ".html", report_html(report)).ok());
     }
+    const std::string compared =
+        comparison_html(samples[0].second, samples[1].second, {"Standard", "Adversarially trained"});
+    ASSERT_TRUE(write_file_atomically(std::filesystem::path(out) / "comparison.html", compared).ok());
+    const std::string hostile = comparison_html(samples[2].second, samples[2].second, {"<b>\"'&", "</title><script>"});
+    ASSERT_TRUE(write_file_atomically(std::filesystem::path(out) / "hostile-comparison.html", hostile).ok());
 }
 
 }  // namespace

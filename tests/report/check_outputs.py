@@ -5,9 +5,11 @@ Usage: check_outputs.py REPORT_TEST_PROGRAM SCHEMA_FOLDER [SARIF_SCHEMA]
 The SARIF 2.1.0 schema of OASIS is not in this repository; with a copy of it the whole document is checked.
 Exit status 77 (skipped) without the jsonschema package."""
 import copy
+import html.parser
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -95,6 +97,117 @@ def check_junit(folder):
         expect(int(suite.get("tests")) == len(cases), f"{name}.xml: wrong number of tests")
 
 
+VOID = {"meta", "link", "br", "img", "input", "circle", "line", "rect", "path", "polyline", "polygon"}
+
+
+class Page(html.parser.HTMLParser):
+    """Collects what a page holds; notes tags left open and attributes given twice."""
+
+    def __init__(self, source):
+        super().__init__()
+        self.open, self.tags, self.headings, self.text, self.faults = [], [], [], "", []
+        self.feed(source)
+        self.close()
+        if self.open:
+            self.faults.append(f"left open: {self.open}")
+
+    def handle_starttag(self, tag, attributes):
+        names = [name for name, _ in attributes]
+        if len(set(names)) < len(names):
+            self.faults.append(f"<{tag}> has an attribute twice")
+        self.tags.append((tag, dict(attributes)))
+        if re.fullmatch("h[1-6]", tag):
+            self.headings.append(int(tag[1]))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.tags.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        if tag in VOID:
+            return
+        if not self.open or self.open.pop() != tag:
+            self.faults.append(f"</{tag}> closes nothing")
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def check_loads_nothing(page, what):
+    policy = [a.get("content", "") for t, a in page.tags if a.get("http-equiv") == "Content-Security-Policy"]
+    expect(policy and policy[0].startswith("default-src 'none'") and "script" not in policy[0], f"{what}: weak policy")
+    for tag, attributes in page.tags:
+        expect(tag not in ("script", "iframe", "object", "embed", "form", "base", "foreignobject"), f"{what}: <{tag}>")
+        for name, value in attributes.items():
+            expect(not name.startswith("on"), f"{what}: {name} on <{tag}>")
+            if name in ("src", "href", "xlink:href", "srcset", "action", "poster", "background", "data"):
+                expect(value.startswith(("data:image/png;base64,", "#")) or value == "data:,", f"{what}: {name}={value[:60]}")
+
+
+def check_accessible(page, what):
+    expect(page.headings.count(1) == 1 and page.headings[0] == 1, f"{what}: not one h1 that leads")
+    for before, after in zip(page.headings, page.headings[1:]):
+        expect(after <= before + 1, f"{what}: h{after} after h{before}")
+    ids = [a["id"] for _, a in page.tags if "id" in a]
+    expect(len(ids) == len(set(ids)), f"{what}: an id is there twice")
+    for tag, attributes in page.tags:
+        if tag == "img":
+            expect(attributes.get("alt"), f"{what}: a picture without words")
+        if tag == "svg":
+            expect(attributes.get("aria-label") or attributes.get("aria-hidden") == "true", f"{what}: a drawing without words")
+        if attributes.get("href", "").startswith("#"):
+            expect(attributes["href"][1:] in ids, f"{what}: {attributes['href']} leads nowhere")
+
+
+def luminance(colour):
+    parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+    parts = [p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+
+def contrast(a, b):
+    high, low = sorted((luminance(a), luminance(b)), reverse=True)
+    return (high + 0.05) / (low + 0.05)
+
+
+def check_style(source, what):
+    """WCAG 2.1: 4.5 for text (1.4.3), 3 for lines of plots (1.4.11); nothing in the style sheet is loaded."""
+    style = source[source.index("<style>"):source.index("</style>")]
+    expect("url(" not in style and "@import" not in style, f"{what}: the style sheet loads something")
+    for scheme in ("light", "dark"):
+        block = re.search(r"color-scheme:" + scheme + r";([^}]*)", style).group(1)
+        colours = dict(re.findall(r"--([a-z0-9-]+):(#[0-9a-f]{6})", block))
+        expect(len(colours) >= 22, f"{what}: {scheme} has {len(colours)} colours")
+        severities = ("critical", "high", "medium", "low", "info")
+        pairs = [(text, ground) for text in ("ink", "muted") for ground in ("paper", "card", "quiet")]
+        pairs += [(s, s + "-tint") for s in severities] + [(s, "card") for s in severities] + [("good", "card")]
+        for text, ground in pairs:
+            ratio = contrast(colours[text], colours[ground])
+            expect(ratio >= 4.5, f"{what}: {scheme}: {text} on {ground} is {ratio:.2f}")
+        for series in ("s0", "s1", "s2", "s3", "s4", "s5"):
+            expect(contrast(colours[series], colours["card"]) >= 3, f"{what}: {scheme}: {series} is too faint")
+
+
+def check_html(folder):
+    for path in sorted(folder.glob("*.html")):
+        source = path.read_text()
+        page = Page(source)
+        expect(not page.faults, f"{path.name}: {page.faults[:3]}")
+        check_loads_nothing(page, path.name)
+        check_accessible(page, path.name)
+        check_style(source, path.name)
+    report = json.loads((folder / "sample.json").read_text())
+    page = Page((folder / "sample.html").read_text())
+    for finding in report["findings"]:
+        for field in ("title", "explanation", "remediation", "rule"):
+            expect(finding[field] in page.text, f"sample.html lacks the {field} of {finding['rule']}")
+    for probe in report["probes"]:
+        expect(probe["title"] in page.text and probe.get("reason", "") in page.text, f"sample.html lacks {probe['name']}")
+    hostile = Page((folder / "hostile.html").read_text())
+    expect("<script>alert('1')</script>" in hostile.text, "hostile.html: the hostile text is not shown as text")
+
+
 def main():
     program, schemas = sys.argv[1], pathlib.Path(sys.argv[2])
     with tempfile.TemporaryDirectory() as name:
@@ -105,6 +218,7 @@ def main():
         check_command_schemas(schemas)
         check_sarif(folder, sys.argv[3] if len(sys.argv) > 3 else None)
         check_junit(folder)
+        check_html(folder)
     for problem in problems:
         print(problem)
     sys.exit(1 if problems else 0)
