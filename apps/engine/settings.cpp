@@ -6,6 +6,8 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 
+#include "model/memory.h"
+
 namespace bartizan::engine {
 namespace settings {
 namespace {
@@ -22,6 +24,7 @@ bool is_cuda(std::string_view device) {
 }  // namespace settings
 
 Result<void> apply_settings(const RunContext& ctx) {
+    BARTIZAN_TRY(model::install_memory_limit(model::default_memory_limit()));
     at::set_num_threads(ctx.threads());
     if (ctx.device() == "cpu") return {};
     if (!settings::is_cuda(ctx.device()))
