@@ -15,6 +15,7 @@ constexpr Family kFamilies[] = {
     operators::casting_operators,
     operators::convolution_operators,
     operators::experimental_operators,
+    operators::growing_operators,
     operators::indexing_operators,
     operators::joining_operators,
     operators::linear_algebra_operators,

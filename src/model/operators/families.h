@@ -12,6 +12,7 @@ std::span<const OperatorSpec> binary_operators();
 std::span<const OperatorSpec> casting_operators();
 std::span<const OperatorSpec> convolution_operators();
 std::span<const OperatorSpec> experimental_operators();
+std::span<const OperatorSpec> growing_operators();
 std::span<const OperatorSpec> indexing_operators();
 std::span<const OperatorSpec> joining_operators();
 std::span<const OperatorSpec> linear_algebra_operators();

@@ -1,10 +1,9 @@
-// Shapes without arithmetic: Shape, Reshape, Squeeze, Transpose, Expand, Tile and their kin.
+// Shapes without arithmetic: Shape, Reshape, Squeeze, Transpose, DepthToSpace and their kin.
 #include <algorithm>
 #include <limits>
 #include <numeric>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ExpandUtils.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/scalar_tensor.h>
 #include <ATen/ops/tensor.h>
@@ -154,47 +153,6 @@ Result<Kernel> identity(const graph::Node& node, std::int64_t) {
     });
 }
 
-Result<Kernel> expand(const graph::Node& node, std::int64_t) {
-    BARTIZAN_TRY(expect_inputs(node, 2, 2));
-    return single([](const Call& call) -> Result<at::Tensor> {
-        const Integers wanted = BARTIZAN_TRY(integers_of(call.inputs[1]));
-        BARTIZAN_TRY(check_output(wanted));
-        const Shape target = BARTIZAN_TRY(checked(at::infer_size(call.inputs[0].sizes(), wanted)));
-        return call.inputs[0].expand(target);
-    });
-}
-
-Result<at::Tensor> repeat(const at::Tensor& x, const Integers& repeats) {
-    if (static_cast<std::int64_t>(repeats.size()) != x.dim())
-        return invalid_input("Tile of rank " + std::to_string(x.dim()) + " given " + std::to_string(repeats.size()) +
-                             " repeats");
-    BARTIZAN_TRY(check_output(repeats));
-    Shape target = shape_of(x);
-    for (std::size_t i = 0; i < target.size(); ++i) target[i] *= repeats[i];  // both bounded: no overflow
-    BARTIZAN_TRY(check_output(target));
-    return x.repeat(repeats);
-}
-
-Result<Kernel> tile(const graph::Node& node, std::int64_t) {
-    BARTIZAN_TRY(expect_inputs(node, 2, 2));
-    return single([](const Call& call) -> Result<at::Tensor> {
-        return repeat(call.inputs[0], BARTIZAN_TRY(integers_of(call.inputs[1])));
-    });
-}
-
-/// Version 1: a count and an axis.
-Result<Kernel> tile_along_axis(const graph::Node& node, std::int64_t) {
-    BARTIZAN_TRY(expect_inputs(node, 3, 3));
-    return single([](const Call& call) -> Result<at::Tensor> {
-        const at::Tensor& x = call.inputs[0];
-        const std::int64_t count = BARTIZAN_TRY(integer_of(call.inputs[1].to(at::kLong)));
-        const std::int64_t axis = BARTIZAN_TRY(integer_of(call.inputs[2].to(at::kLong)));
-        Integers repeats(static_cast<std::size_t>(x.dim()), 1);
-        repeats[static_cast<std::size_t>(BARTIZAN_TRY(normal_axis(axis, x.dim())))] = count;
-        return repeat(x, repeats);
-    });
-}
-
 Result<std::int64_t> block_size(const graph::Node& node) {
     BARTIZAN_TRY(expect_inputs(node, 1, 1));
     const std::int64_t block = BARTIZAN_TRY(node.integer("blocksize", 0));
@@ -225,19 +183,11 @@ Result<Kernel> space_to_depth(const graph::Node& node, std::int64_t) {
 }
 
 constexpr OperatorSpec kOperators[] = {
-    {"", "DepthToSpace", 1, Gradient::smooth, depth_to_space},
-    {"", "Expand", 8, Gradient::smooth, expand},
-    {"", "Flatten", 1, Gradient::smooth, flatten},
-    {"", "Identity", 1, Gradient::smooth, identity},
-    {"", "Reshape", 1, Gradient::smooth, reshape},
-    {"", "Shape", 1, Gradient::none, shape_operator},
-    {"", "Size", 1, Gradient::none, size_operator},
-    {"", "SpaceToDepth", 1, Gradient::smooth, space_to_depth},
-    {"", "Squeeze", 1, Gradient::smooth, squeeze},
-    {"", "Tile", 1, Gradient::smooth, tile_along_axis},
-    {"", "Tile", 6, Gradient::smooth, tile},
-    {"", "Transpose", 1, Gradient::smooth, transpose},
-    {"", "Unsqueeze", 1, Gradient::smooth, unsqueeze},
+    {"", "DepthToSpace", 1, Gradient::smooth, depth_to_space}, {"", "Flatten", 1, Gradient::smooth, flatten},
+    {"", "Identity", 1, Gradient::smooth, identity},           {"", "Reshape", 1, Gradient::smooth, reshape},
+    {"", "Shape", 1, Gradient::none, shape_operator},          {"", "Size", 1, Gradient::none, size_operator},
+    {"", "SpaceToDepth", 1, Gradient::smooth, space_to_depth}, {"", "Squeeze", 1, Gradient::smooth, squeeze},
+    {"", "Transpose", 1, Gradient::smooth, transpose},         {"", "Unsqueeze", 1, Gradient::smooth, unsqueeze},
 };
 
 }  // namespace
