@@ -92,12 +92,15 @@ std::string table_of(const Table& table) {
 std::string evidence_table(const Finding& finding) {
     if (finding.evidence.empty()) return {};
     std::string rows =
-        "<table><thead><tr><th scope=\"col\">measured</th><th scope=\"col\">value</th><th scope=\"col\">95 % "
+        "<table class=\"evidence\"><thead><tr><th scope=\"col\">measured</th><th scope=\"col\">value</th><th "
+        "scope=\"col\">95 % "
         "interval</th><th scope=\"col\">samples</th><th scope=\"col\">how</th></tr></thead><tbody>";
     for (const Measurement& m : finding.evidence)
-        rows += fmt::format("<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>", text(label(m.name)),
-                            text(amount(m.value, m.unit)), text(interval_text(m)), m.samples ? grouped(*m.samples) : "",
-                            text(m.note));
+        rows += fmt::format(
+            "<tr><td>{}</td><td>{}</td><td data-label=\"95 % interval\">{}</td><td data-label=\"samples\">{}</td><td "
+            "data-label=\"how\">{}</td></tr>",
+            text(label(m.name)), text(amount(m.value, m.unit)), text(interval_text(m)),
+            m.samples ? grouped(*m.samples) : "", text(m.note));
     return fmt::format("<div><h4>Evidence <span class=\"hidden\">of {}</span></h4>", text(finding.rule)) +
            scrollable("Evidence", rows + "</tbody></table>") + "</div>";
 }

@@ -27,7 +27,7 @@ h1,h2,h3,h4,p,ul,ol,dl,figure{margin:0}
 h1,h2,h3{line-height:1.25;letter-spacing:-.012em;text-wrap:balance}
 h2{font-size:1.35rem;margin:3.25rem 0 1rem}
 h4{font-size:.8rem;letter-spacing:.06em;text-transform:uppercase;color:var(--muted);font-weight:600;margin:0 0 .4rem}
-p,h1,h2,h3,dd,td,li,figcaption,summary{overflow-wrap:anywhere}
+p,h1,h2,h3,dd,li,figcaption,summary{overflow-wrap:anywhere}td{overflow-wrap:break-word}
 a{color:inherit;text-decoration-color:var(--line);text-underline-offset:.2em}
 a:hover{text-decoration-color:currentColor}
 :focus-visible{outline:3px solid var(--accent);outline-offset:3px;border-radius:4px}
@@ -63,10 +63,10 @@ border-top:1px solid var(--line)}
 .counts li.none{background:none;color:var(--muted);font-weight:400;box-shadow:inset 0 0 0 1px var(--line)}
 .contents{list-style:none;padding:0;overflow:hidden}
 .contents li+li{border-top:1px solid var(--line)}
-.contents a{display:grid;grid-template-columns:6.2rem 1fr auto;gap:.3rem 1rem;padding:.85rem 1.3rem;text-decoration:none;
+.contents a{display:grid;grid-template-columns:6.2rem minmax(0,1fr) fit-content(40%);gap:.3rem 1rem;padding:.85rem 1.3rem;text-decoration:none;
 align-items:baseline}
 .contents a:hover{background:var(--quiet)}
-.contents .key{font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap;text-align:right}
+.contents .key{font-variant-numeric:tabular-nums;font-weight:600;white-space:nowrap;text-align:right;min-width:0;overflow:hidden;text-overflow:ellipsis}
 .contents .key small{display:block;font-weight:400;font-size:.78rem;line-height:1.3;white-space:normal;max-width:9.5rem}
 .tag{display:inline-block;font-size:.78rem;font-weight:650;letter-spacing:.02em;padding:.12rem .65rem;border-radius:99px;
 color:var(--c);background:var(--t);white-space:nowrap;justify-self:start}
@@ -109,6 +109,7 @@ table{border-collapse:collapse;width:100%;font-size:.92rem;font-variant-numeric:
 th,td{text-align:left;padding:.5rem .9rem;vertical-align:baseline}
 th{font-weight:600;color:var(--muted);font-size:.84rem;background:var(--quiet);white-space:nowrap}
 tbody tr+tr td{border-top:1px solid var(--line)}
+.evidence td:nth-child(n+2):nth-child(-n+4){white-space:nowrap}
 .todo{background:var(--quiet);border-radius:10px;padding:1rem 1.2rem}
 .maps{list-style:none;padding:0;display:flex;flex-wrap:wrap;gap:.4rem}
 .maps li{font-size:.78rem;border:1px solid var(--line);border-radius:6px;padding:.1rem .55rem;color:var(--muted)}
@@ -140,8 +141,13 @@ constexpr std::string_view kPhone = R"(
 .page{padding:0 .9rem 3rem}h2{margin-top:2.4rem}.wide{display:none}.narrow{display:block}
 .verdict{grid-template-columns:1fr;padding:1.4rem 1.2rem 1.2rem}.ring{width:7rem;justify-self:start}
 .finding{padding:1.3rem 1.1rem 1.2rem}
-.contents a{grid-template-columns:1fr auto;padding:.8rem 1.1rem}.contents .name{grid-column:1/-1;grid-row:2}
-th,td{padding:.45rem .65rem}.probes .count{display:none}
+.contents a{grid-template-columns:minmax(0,1fr) fit-content(55%);padding:.8rem 1.1rem}.contents .name{grid-column:1/-1;grid-row:2}
+th,td{padding:.45rem .65rem}
+.evidence thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+.evidence tr,.evidence td{display:block}.evidence tr{padding:.6rem .9rem}
+.evidence tr+tr{border-top:1px solid var(--line)}.evidence tr+tr td{border:0}
+.evidence td{padding:0}.evidence td:first-child{font-weight:600}.evidence td:empty{display:none}
+.evidence td[data-label]::before{content:attr(data-label) ": ";color:var(--muted)}.probes .count{display:none}
 .facts{grid-template-columns:1fr;gap:0;padding:1.1rem 1.1rem}.facts dd{margin-bottom:.6rem}
 .pair{grid-template-columns:1fr}.change{padding:1.1rem}.compare{grid-template-columns:1fr auto}
 .compare .bar{grid-column:1/-1;grid-row:auto;margin:.1rem 0 .5rem;order:1}.compare .bar.second{order:3}

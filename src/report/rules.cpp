@@ -30,7 +30,8 @@ constexpr RuleMap kRobust[] = {{kRmf, "MEASURE 2.5"}, {kRmf, "MEASURE 2.6"}, {kI
 constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}, {kAct, "Art. 9(8)"}};
 
 constexpr std::string_view kHarden =
-    "Train on adversarial examples (bartizan train --adversarial), then audit again; in service, limit how many queries one "
+    "Train on adversarial examples (bartizan train --adversarial), then audit again; in service, limit how many "
+    "queries one "
     "caller may make and watch for inputs that lie close together. Publish the robust accuracy with its radius "
     "beside the clean accuracy.";
 
@@ -47,7 +48,8 @@ constexpr Rule kRules[] = {
      "Fit a temperature on held-out data and divide the logits by it: accuracy stays as it is. Set thresholds on "
      "calibrated scores only.",
      kQuality},
-    {rule::kEvaluationChecks, "EvaluationChecks", "Which known ways of fooling oneself this evaluation was checked for.",
+    {rule::kEvaluationChecks, "EvaluationChecks",
+     "Which known ways of fooling oneself this evaluation was checked for.",
      "Many published defences looked robust only because their evaluation was broken. The audit looks for each known "
      "way in which that happens; what it finds is a finding of its own (BTZ-REL).",
      "Nothing, unless a check failed: then mend what it names and audit again.", kReliable},
