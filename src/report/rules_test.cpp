@@ -100,7 +100,7 @@ TEST(Rules, AFindingComesWithItsRulesMappingsAndRemedy) {
     EXPECT_EQ(finding.remediation, find_rule("BTZ-ROB-001")->remediation);
 }
 
-TEST(RulesDeathTest, AMisspeltIdInAProbeAborts) { EXPECT_DEATH(finding_for("BTZ-XXX-001", Severity::low, "x"), ""); }
+TEST(RulesDeathTest, AMisspeltIdInAProbeAborts) { EXPECT_DEATH(finding_for("BTZ-NIL-001", Severity::low, "x"), ""); }
 
 TEST(Rules, OnlyTheReliabilityFamilySaysThatTheEvaluationIsUnreliable) {
     for (const Rule& rule : rules())

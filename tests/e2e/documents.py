@@ -1,0 +1,60 @@
+"""What the commands print as JSON is what docs/schema/ promises, held against it by somebody else's validator."""
+import json
+import unittest
+
+import numpy
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
+
+from program import SOURCE, Case, bartizan
+from tiny_onnx import linear
+
+
+@unittest.skipIf(jsonschema is None, "python3-jsonschema is not installed")
+class Documents(Case):
+    def setUp(self):
+        super().setUp()
+        random = numpy.random.default_rng(3)
+        x = random.random((60, 1, 4, 4)).astype("float32")
+        weight = random.normal(size=(3, 16)).astype("float32")
+        self.model = linear(self.folder / "linear.onnx", weight, numpy.zeros(3, "float32"), [1, 4, 4])
+        self.data = self.folder / "d.npz"
+        numpy.savez(self.data, x=x, y=(x.reshape(60, 16) @ weight.T).argmax(1))
+
+    def run_command(self, *words):
+        run = bartizan(*words, "--quiet")
+        if "has no command" in run.stderr:
+            self.skipTest(run.stderr.strip())
+        self.assertIn(run.returncode, (0, 1), run.stderr)
+        return run
+
+    def hold(self, command, document):
+        schema = json.loads((SOURCE / "docs" / "schema" / f"{command}.schema.json").read_text())
+        kind = jsonschema.validators.validator_for(schema)
+        faults = [f"{fault.json_path}: {fault.message[:200]}" for fault in kind(schema).iter_errors(document)]
+        self.assertEqual(faults, [])
+        self.assertEqual(next(iter(document)), "schema")
+
+    def test_evaluate(self):
+        run = self.run_command("evaluate", self.model, "--data", self.data, "--format", "json")
+        self.hold("evaluate", json.loads(run.stdout))
+
+    def test_attack(self):
+        run = self.run_command("attack", self.model, "--data", self.data, "--attack", "fgsm", "--eps", "0.1", "--format", "json")
+        self.hold("attack", json.loads(run.stdout))
+
+    def test_audit(self):
+        out = self.folder / "audit"
+        self.run_command("audit", self.model, "--data", self.data, "--out", out, "--fail-on", "never")
+        document = json.loads((out / "report.json").read_text())
+        self.hold("audit", document)
+        self.assertTrue(document["probes"])
+        for name in ("report.html", "report.sarif", "junit.xml"):
+            self.assertTrue((out / name).is_file(), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
