@@ -96,11 +96,11 @@ Result<at::Tensor> per_channel(const std::vector<double>& values, const Shape& t
 }
 
 /// (low + (high - low) x - mean) / std as scale x + shift.
-struct Affine {
+struct ScaleAndShift {
     std::vector<double> scale, shift;
 };
 
-Result<Affine> affine_of(const data::InputContract& contract) {
+Result<ScaleAndShift> scale_and_shift_of(const data::InputContract& contract) {
     const std::size_t channels = std::max({std::size_t{1}, contract.mean.size(), contract.std.size()});
     for (const std::vector<double>* values : {&contract.mean, &contract.std})
         if (values->size() > 1 && values->size() != channels)
@@ -110,7 +110,7 @@ Result<Affine> affine_of(const data::InputContract& contract) {
     const auto at = [](const std::vector<double>& values, std::size_t i, double preset) {
         return values.empty() ? preset : values.size() == 1 ? values[0] : values[i];
     };
-    Affine affine;
+    ScaleAndShift affine;
     for (std::size_t i = 0; i < channels; ++i) {
         const double deviation = at(contract.std, i, 1);
         if (!(deviation > 0)) return invalid_input("--std must be above 0");
@@ -168,7 +168,7 @@ Result<InputAdapter> InputAdapter::make(const Shape& item, const graph::TensorTy
     adapter.target_ = found.target;
     adapter.type_ = input_type(input);
     if (!contract.is_identity()) {
-        const Affine affine = BARTIZAN_TRY(affine_of(contract));
+        const ScaleAndShift affine = BARTIZAN_TRY(scale_and_shift_of(contract));
         adapter.scale_ = BARTIZAN_TRY(per_channel(affine.scale, found.target, contract.layout));
         adapter.shift_ = BARTIZAN_TRY(per_channel(affine.shift, found.target, contract.layout));
     }

@@ -16,9 +16,9 @@
 namespace bartizan::model::operators {
 namespace {
 
-using testing::DoubleNear;
-using testing::ElementsAre;
-using testing::Pointwise;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
+using ::testing::Pointwise;
 
 at::Tensor of_type(std::initializer_list<std::int64_t> values, at::ScalarType type) { return longs(values).to(type); }
 

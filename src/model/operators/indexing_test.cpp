@@ -15,7 +15,7 @@
 namespace bartizan::model::operators {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 
 const auto kMatrix = [] { return floats({0, 1, 2, 3, 4, 5}, {2, 3}); };
 

@@ -16,8 +16,8 @@
 namespace bartizan::model::operators {
 namespace {
 
-using testing::DoubleNear;
-using testing::ElementsAre;
+using ::testing::DoubleNear;
+using ::testing::ElementsAre;
 using Integers = std::vector<std::int64_t>;
 
 at::Tensor square() { return floats({1, 2, 3, 4}, {2, 2}); }
@@ -112,7 +112,7 @@ TEST(SignalOperators, TransformBackToTheSignal) {
     ASSERT_TRUE(spectrum.ok());
     EXPECT_EQ(shape_of(spectrum), (Shape{1, 6, 2}));
     const auto back = OneNode{"DFT", 17, {{"inverse", std::int64_t{1}}}}({*spectrum});
-    EXPECT_THAT(values_of(back->select(2, 0)), testing::Pointwise(DoubleNear(1e-5), {1, 2, 3, 4, 5, 6}));
+    EXPECT_THAT(values_of(back->select(2, 0)), ::testing::Pointwise(DoubleNear(1e-5), {1, 2, 3, 4, 5, 6}));
     const auto onesided = OneNode{"DFT", 20, {{"onesided", std::int64_t{1}}}}({x});
     EXPECT_EQ(shape_of(onesided), (Shape{1, 4, 2}));
 }

@@ -15,7 +15,7 @@
 namespace bartizan::model::operators {
 namespace {
 
-using testing::ElementsAre;
+using ::testing::ElementsAre;
 using Integers = std::vector<std::int64_t>;
 
 constexpr std::int64_t kLargest = std::numeric_limits<std::int64_t>::max();
