@@ -199,6 +199,20 @@ constexpr OptionSpec kTrainOptions[] = {
 
 constexpr PositionalSpec kShell[] = {{.name = "SHELL", .help = "the shell", .choices = "bash|zsh|fish"}};
 
+constexpr PositionalSpec kTwoReports[] = {
+    {.name = "BEFORE", .help = "folder of an audit, or its report.json"},
+    {.name = "AFTER", .help = "that of the other audit"},
+};
+constexpr OptionSpec kCompareOptions[] = {
+    {.name = "--out", .kind = OptionKind::path, .value = "F.html", .help = "a page with both, side by side"},
+    {.name = "--fail-on",
+     .kind = OptionKind::choice,
+     .value = "SEVERITY",
+     .help = "exit status 1 when AFTER has a finding at least this severe that BEFORE lacks",
+     .preset = "high",
+     .choices = "info|low|medium|high|critical|never"},
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -230,6 +244,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = true,
      .positionals = kModel,
      .options = {}},
+    {.name = "compare",
+     .summary = "Two audits side by side: what is gone, what is new, what the numbers did",
+     .example = "bartizan compare audit-before audit-after --out comparison.html",
+     .needs_engine = false,
+     .positionals = kTwoReports,
+     .options = kCompareOptions},
     {.name = "doctor",
      .summary = "What is installed, what is missing, how to mend it",
      .example = "bartizan doctor",

@@ -99,6 +99,41 @@ class Doctor(Case):
         self.assertIn("to mend it:", run.stdout)
 
 
+class Compare(Case):
+    def report(self, name, *rules):
+        findings = [{"rule": rule, "severity": severity, "title": f"finding {rule}", "probe": "p"}
+                    for rule, severity in rules]
+        document = {"schema": "bartizan.audit/1", "asset": {"path": f"{name}.onnx", "sha256": ""}, "findings": findings,
+                    "probes": [{"name": "p", "title": "P", "status": "passed", "seconds": 1}]}
+        (self.folder / name).mkdir()
+        (self.folder / name / "report.json").write_text(json.dumps(document))
+        return self.folder / name
+
+    def test_tells_what_is_gone_and_what_is_new_and_writes_a_page(self):
+        before = self.report("before", ("BTZ-EVA-001", "critical"), ("BTZ-QUA-001", "low"))
+        after = self.report("after", ("BTZ-QUA-001", "low"), ("BTZ-EVA-002", "medium"))
+        page = self.folder / "page.html"
+        run = bartizan("compare", before, after, "--out", page, "--format", "json")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        result = json.loads(run.stdout)
+        self.assertEqual([f["rule"] for f in result["gone"]], ["BTZ-EVA-001"])
+        self.assertEqual([f["rule"] for f in result["new"]], ["BTZ-EVA-002"])
+        self.assertLess(result["before"]["score"], result["after"]["score"])
+        self.assertIn("before.onnx", page.read_text())
+
+    def test_gates_on_what_is_new(self):
+        before, after = self.report("before", ("BTZ-QUA-001", "low")), self.report("after", ("BTZ-EVA-001", "critical"))
+        self.assertEqual(bartizan("compare", before, after).returncode, 1)
+        self.assertEqual(bartizan("compare", before, after, "--fail-on", "never").returncode, 0)
+        self.assertEqual(bartizan("compare", after, after).returncode, 0)
+
+    def test_refuses_what_is_no_report(self):
+        good = self.report("good")
+        self.assert_refused(bartizan("compare", good, self.folder / "none"), "none")
+        (self.folder / "cut.json").write_text('{"schema": "bartizan.audit/1", "probes": 3}')
+        self.assert_refused(bartizan("compare", good, self.folder / "cut.json"), "cut.json", "probes: a list is needed")
+
+
 class Completion(Case):
     def test_is_written_for_every_shell(self):
         for shell in ("bash", "zsh", "fish"):
