@@ -20,18 +20,19 @@ enum class Kind { image, table, other };
 
 struct Info {
     Kind kind = Kind::other;
-    std::string format;               ///< "npz", "npy", "idx", "image folder", "csv"
-    std::string path;                 ///< as the user gave it
-    Shape item_shape;                 ///< images: as stored, [C,H,W], [H,W,C] or [H,W]
-    DType stored = DType::f32;        ///< as in the file; uint8 images are scaled to [0,1] when read
+    std::string format;         ///< "npz", "npy", "idx", "image folder", "csv"
+    std::string path;           ///< as the user gave it
+    Shape item_shape;           ///< images: as stored, [C,H,W], [H,W,C] or [H,W]
+    DType stored = DType::f32;  ///< as in the file; uint8 images are scaled to [0,1] when read
     std::int64_t items = 0;
-    std::int64_t classes = 0;         ///< largest label + 1, or the number of class names if that is more
+    std::int64_t classes = 0;               ///< largest label + 1, or the number of class names if that is more
     std::vector<std::string> class_names;   ///< may be empty
     std::vector<std::string> column_names;  ///< tables; may be empty
 };
 
-/// Rows of a data set: `x` is float32 [n, item_shape...] in the data's unit range (uint8 images in [0,1]); integer
-/// inputs that are not images keep their numbers. `y` int64 [n]; empty when there are no labels.
+/// Rows of a data set: `x` is float32 [n, item_shape...] in the data's unit range: uint8 items of two or more
+/// dimensions (pictures) are scaled to [0,1]; every other input, uint8 tables too, keeps its numbers. `y` int64 [n];
+/// empty when there are no labels.
 struct Batch {
     NdArray x;
     std::vector<std::int64_t> y;
@@ -51,17 +52,18 @@ public:
 };
 
 struct OpenOptions {
-    std::string split;                    ///< "train", "test"; empty: the format's default (test)
-    std::string label_column;             ///< CSV
-    std::optional<std::int64_t> limit;    ///< --limit N: the first N
-    std::optional<std::int64_t> sample;   ///< --sample N: seeded, stratified by label
+    std::string split;                   ///< "train", "test"; empty: the format's default (test)
+    std::string label_column;            ///< CSV
+    std::optional<std::int64_t> limit;   ///< --limit N: the first N
+    std::optional<std::int64_t> sample;  ///< --sample N: seeded, stratified by label
     std::uint64_t seed = 0;
     std::uint64_t byte_limit = std::uint64_t{8} << 30;  ///< what may be held in memory
 };
 
 /// Opens by content and name: `.npz`, `.npy` pair, IDX pair or folder (`*-ubyte[.gz]`), folder of class folders
-/// with PNG/JPEG, `.csv`, and the name `fashion-mnist`. `spec` is PATH or PATH:split.
-/// Fails with `not_found`, `invalid_input` (what, where, how to mend), `unsupported`, `exhausted`.
+/// with PNG/JPEG, `.csv`, and the name `fashion-mnist`. `spec` is PATH or PATH:split; docs/data-formats.md describes
+/// each. Fails with `not_found`, `invalid_input` (what, where, how to mend), `unsupported`, `exhausted`. Errors name
+/// the place within the data (file of a folder, array, row, column); the caller says which data it was.
 Result<std::unique_ptr<Dataset>> open(std::string_view spec, const OpenOptions& options = {});
 
 /// All rows of a (limited or sampled) data set at once.

@@ -1,12 +1,14 @@
 #include "data/input_contract.h"
 
 #include <algorithm>
-#include <cmath>
+#include <exception>
+#include <set>
 
 #include <yaml-cpp/yaml.h>
 
 #include "bartizan/params.h"
 #include "core/file.h"
+#include "core/spelling.h"
 
 namespace bartizan::data {
 namespace {
@@ -14,10 +16,12 @@ namespace {
 constexpr std::uint64_t kMaxSidecarBytes = 1 << 20;
 constexpr std::size_t kMaxNumbers = 4096;
 constexpr std::size_t kMaxClassNames = 100'000;
+constexpr std::size_t kMostShown = 80;
 constexpr int kVersion = 1;
+constexpr std::string_view kKeys[] = {"mean", "std", "range", "layout", "classes", "temperature"};
 
-Error at_line(const YAML::Node& node, const std::string& message) {
-    return invalid_input("line " + std::to_string(node.Mark().line + 1) + ": " + message);
+Error at_line(const YAML::Node& node, const std::string& message, std::string hint = {}) {
+    return invalid_input("line " + std::to_string(node.Mark().line + 1) + ": " + message, std::move(hint));
 }
 
 Result<double> number(const YAML::Node& node) {
@@ -44,7 +48,8 @@ Result<std::vector<std::string>> names(const YAML::Node& node) {
     return values;
 }
 
-Result<void> apply(const std::string& key, const YAML::Node& value, InputContract& contract) {
+Result<void> apply(const YAML::Node& name, const YAML::Node& value, InputContract& contract) {
+    const std::string& key = name.Scalar();
     if (key == "bartizan_sidecar") {
         if (BARTIZAN_TRY(number(value)) != kVersion) return at_line(value, "written by a newer version of bartizan");
     } else if (key == "mean") {
@@ -67,24 +72,30 @@ Result<void> apply(const std::string& key, const YAML::Node& value, InputContrac
         contract.temperature = BARTIZAN_TRY(number(value));
         if (*contract.temperature <= 0) return at_line(value, "temperature must be above 0");
     } else {
-        return at_line(value, "no setting called '" + key +
-                                  "'; there are mean, std, range, layout, classes, temperature");
+        return at_line(name, "no setting called '" + key.substr(0, kMostShown) + "'",
+                       did_you_mean(key, kKeys, "there are mean, std, range, layout, classes, temperature"));
     }
     return {};
 }
 
+/// An alias is a second name of one node, never a copy, and lists hold scalars alone: nothing here grows with aliases.
 Result<InputContract> parse(const std::string& text) {
     InputContract contract;
     try {
         const YAML::Node root = YAML::Load(text);
         if (root.IsNull()) return contract;
         if (!root.IsMap()) return invalid_input("a map of settings is needed");
+        std::set<std::string> seen;
         for (const auto& entry : root) {
             if (!entry.first.IsScalar()) return at_line(entry.first, "a setting is a single word");
-            BARTIZAN_TRY(apply(entry.first.Scalar(), entry.second, contract));
+            if (!seen.insert(entry.first.Scalar()).second)
+                return at_line(entry.first, "'" + entry.first.Scalar().substr(0, kMostShown) + "' is set twice");
+            BARTIZAN_TRY(apply(entry.first, entry.second, contract));
         }
     } catch (const YAML::Exception& error) {
         return invalid_input("line " + std::to_string(error.mark.line + 1) + ": " + error.msg);
+    } catch (const std::exception& error) {
+        return invalid_input(std::string("not YAML: ") + error.what());
     }
     return contract;
 }

@@ -1,6 +1,8 @@
 /// Which of the sources a name means, and which of its rows are wanted.
 #include <algorithm>
 #include <map>
+#include <numeric>
+#include <system_error>
 
 #include "core/random.h"
 #include "data/dataset.h"
@@ -10,47 +12,21 @@ namespace bartizan::data {
 namespace {
 
 constexpr std::uint32_t kSamplePurpose = 1;
-
-/// Some rows of another data set. Ids stay those of the whole.
-class Subset final : public Dataset {
-public:
-    Subset(std::unique_ptr<Dataset> inner, std::vector<std::int64_t> rows)
-        : inner_(std::move(inner)), rows_(std::move(rows)), info_(inner_->info()) {
-        info_.items = static_cast<std::int64_t>(rows_.size());
-        if (inner_->has_labels())
-            for (const std::int64_t row : rows_) labels_.push_back(inner_->labels()[static_cast<std::size_t>(row)]);
-    }
-    const Info& info() const override { return info_; }
-    bool has_labels() const override { return inner_->has_labels(); }
-    std::span<const std::int64_t> labels() const override { return labels_; }
-    Result<Batch> read(std::span<const std::int64_t> positions) const override {
-        std::vector<std::int64_t> inner;
-        for (const std::int64_t position : positions) inner.push_back(rows_[static_cast<std::size_t>(position)]);
-        return inner_->read(inner);
-    }
-
-private:
-    std::unique_ptr<Dataset> inner_;
-    std::vector<std::int64_t> rows_;
-    std::vector<std::int64_t> labels_;
-    Info info_;
-};
+constexpr std::string_view kFashionMnist = "fashion-mnist";
 
 std::vector<std::int64_t> first(std::int64_t count) {
     std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
-    for (std::int64_t i = 0; i < count; ++i) rows[static_cast<std::size_t>(i)] = i;
+    std::iota(rows.begin(), rows.end(), 0);
     return rows;
 }
 
-/// `count` rows, each class with its share (largest remainders), in a seeded order.
-std::vector<std::int64_t> stratified(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
-    const std::int64_t items = dataset.info().items;
-    const std::vector<std::int64_t> order = permutation(items, seed, kSamplePurpose);
-    if (!dataset.has_labels()) return {order.begin(), order.begin() + count};
-    std::map<std::int64_t, std::vector<std::int64_t>> by_class;
-    for (const std::int64_t row : order) by_class[dataset.labels()[static_cast<std::size_t>(row)]].push_back(row);
-    std::vector<std::pair<double, std::int64_t>> remainders;
+using RowsByClass = std::map<std::int64_t, std::vector<std::int64_t>>;
+
+/// How many rows of each class make up `count` of `items`: its share rounded down, and one more for those with the
+/// largest remainders (Hamilton's method).
+std::map<std::int64_t, std::int64_t> quotas(const RowsByClass& by_class, std::int64_t count, std::int64_t items) {
     std::map<std::int64_t, std::int64_t> quota;
+    std::vector<std::pair<double, std::int64_t>> remainders;
     std::int64_t given = 0;
     for (const auto& [label, rows] : by_class) {
         const double share = static_cast<double>(count) * static_cast<double>(rows.size()) / static_cast<double>(items);
@@ -60,20 +36,36 @@ std::vector<std::int64_t> stratified(const Dataset& dataset, std::int64_t count,
     }
     std::ranges::stable_sort(remainders, std::ranges::greater{}, &std::pair<double, std::int64_t>::first);
     for (std::size_t i = 0; given < count; ++i, ++given) ++quota[remainders[i % remainders.size()].second];
-    std::vector<bool> taken(static_cast<std::size_t>(items), false);
-    for (const auto& [label, rows] : by_class)
-        for (std::int64_t i = 0; i < quota[label]; ++i) taken[static_cast<std::size_t>(rows[static_cast<std::size_t>(i)])] = true;
+    return quota;
+}
+
+/// `count` rows, each class with its share, in a seeded order.
+std::vector<std::int64_t> stratified(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
+    const std::int64_t items = dataset.info().items;
+    const std::vector<std::int64_t> order = permutation(items, seed, kSamplePurpose);
+    if (!dataset.has_labels()) return {order.begin(), order.begin() + count};
+    const auto label_of = [&](std::int64_t row) { return dataset.labels()[static_cast<std::size_t>(row)]; };
+    RowsByClass by_class;
+    for (const std::int64_t row : order) by_class[label_of(row)].push_back(row);
+    std::map<std::int64_t, std::int64_t> left = quotas(by_class, count, items);
     std::vector<std::int64_t> chosen;
     for (const std::int64_t row : order)
-        if (taken[static_cast<std::size_t>(row)]) chosen.push_back(row);
+        if (left[label_of(row)]-- > 0) chosen.push_back(row);
     return chosen;
 }
 
-bool has_idx_files(const std::filesystem::path& folder) {
-    std::error_code error;
-    for (const auto& entry : std::filesystem::directory_iterator(folder, error))
-        if (entry.path().filename().string().find("-idx3-ubyte") != std::string::npos) return true;
-    return false;
+/// The end of the name, in lower case, without ".gz".
+std::string ending_of(const std::filesystem::path& path) {
+    std::string name = path.filename().string();
+    std::ranges::transform(name, name.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    if (name.find("-ubyte") != std::string::npos) return "-ubyte";
+    const std::size_t dot = name.rfind('.');
+    return dot == std::string::npos ? "" : name.substr(dot);
+}
+
+Error unknown_format() {
+    return unsupported("in no format that is read",
+                       "give .npz, .npy, .csv, IDX (*-ubyte[.gz]), a folder of class folders, or fashion-mnist");
 }
 
 Result<std::unique_ptr<Dataset>> open_path(const std::filesystem::path& path, const OpenOptions& options) {
@@ -81,42 +73,57 @@ Result<std::unique_ptr<Dataset>> open_path(const std::filesystem::path& path, co
     const auto status = std::filesystem::status(path, error);
     if (!std::filesystem::exists(status))
         return Error(Errc::not_found, "no data at '" + path.string() + "'", "check the path");
-    if (std::filesystem::is_directory(status))
-        return has_idx_files(path) ? open_idx(path, options) : open_image_folder(path, options);
-    const std::string name = path.filename().string();
-    if (name.ends_with(".npz")) return open_npz(path, options);
-    if (name.ends_with(".npy")) return open_npy(path, options);
-    if (name.ends_with(".csv") || name.ends_with(".tsv")) return open_csv(path, options);
-    if (name.find("-ubyte") != std::string::npos) return open_idx(path, options);
-    return unsupported("'" + path.string() + "' is in no format that is read",
-                       "give .npz, .npy, .csv, IDX (*-ubyte[.gz]), a folder of class folders, or fashion-mnist");
+    const bool folder = std::filesystem::is_directory(status);
+    const std::string ending = ending_of(path);
+    if (!options.label_column.empty() && ending != ".csv" && ending != ".tsv")
+        return invalid_input("--label names a column of a CSV table, this is none", "leave --label out");
+    if (folder) return has_idx_files(path) ? open_idx(path, options) : open_image_folder(path, options);
+    if (ending == ".npz") return open_npz(path, options);
+    if (ending == ".npy") return open_npy(path, options);
+    if (ending == ".csv" || ending == ".tsv") return open_csv(path, options);
+    if (ending == "-ubyte") return open_idx(path, options);
+    return unknown_format();
+}
+
+/// PATH:split, unless the whole is a path.
+Result<std::string> take_split(std::string_view spec, OpenOptions& options) {
+    std::error_code error;
+    const std::size_t colon = spec.rfind(':');
+    if (colon == std::string_view::npos || colon == 0 || std::filesystem::exists(spec, error)) return std::string(spec);
+    options.split = spec.substr(colon + 1);
+    if (options.split.empty() || options.split.find('/') != std::string::npos)
+        return invalid_input("no split is named behind the colon", "write PATH:train or PATH:test");
+    return std::string(spec.substr(0, colon));
+}
+
+Result<void> check_count(const std::optional<std::int64_t>& count, const char* option) {
+    if (count && *count < 1)
+        return invalid_input(std::string(option) + " " + std::to_string(*count) + " leaves nothing", "give 1 or more");
+    return {};
 }
 
 }  // namespace
 
 Result<std::unique_ptr<Dataset>> open(std::string_view spec, const OpenOptions& given) {
     OpenOptions options = given;
-    std::string path(spec);
-    // PATH:split, unless the whole is a path.
-    const std::size_t colon = path.rfind(':');
-    if (colon != std::string::npos && colon > 0 && !std::filesystem::exists(path)) {
-        options.split = path.substr(colon + 1);
-        path.erase(colon);
+    BARTIZAN_TRY(check_count(options.limit, "--limit"));
+    BARTIZAN_TRY(check_count(options.sample, "--sample"));
+    const std::string path = BARTIZAN_TRY(take_split(spec, options));
+    std::unique_ptr<Dataset> rows =
+        BARTIZAN_TRY(path == kFashionMnist ? open_fashion_mnist(options) : open_path(path, options));
+    if (options.limit && *options.limit < rows->info().items) rows = subset_of(std::move(rows), first(*options.limit));
+    if (options.sample && *options.sample < rows->info().items) {
+        std::vector<std::int64_t> chosen = stratified(*rows, *options.sample, options.seed);
+        rows = subset_of(std::move(rows), std::move(chosen));
     }
-    auto dataset = path == "fashion-mnist" ? open_fashion_mnist(options) : open_path(path, options);
-    if (!dataset.ok()) return dataset;
-    std::unique_ptr<Dataset> whole = std::move(dataset).value();
-    if (options.limit && *options.limit < whole->info().items) {
-        const std::int64_t rows = *options.limit;
-        whole = std::make_unique<Subset>(std::move(whole), first(rows));
-    }
-    if (options.sample && *options.sample < whole->info().items) {
-        std::vector<std::int64_t> rows = stratified(*whole, *options.sample, options.seed);
-        whole = std::make_unique<Subset>(std::move(whole), std::move(rows));
-    }
-    return whole;
+    return rows;
 }
 
-Result<Batch> read_all(const Dataset& dataset) { return dataset.read(first(dataset.info().items)); }
+Result<Batch> read_all(const Dataset& dataset) {
+    auto batch = dataset.read(first(dataset.info().items));
+    if (!batch.ok() && batch.error().code() == Errc::exhausted)
+        return exhausted(batch.error().message(), "take fewer rows with --limit N or --sample N");
+    return batch;
+}
 
 }  // namespace bartizan::data

@@ -6,7 +6,7 @@ namespace bartizan::formats {
 
 Result<Npz> Npz::open(const std::filesystem::path& path) {
     auto file = BARTIZAN_TRY(MappedFile::open(path));
-    ZipReader zip = BARTIZAN_TRY_WITHIN(ZipReader::open(file->bytes()), "'" + path.string() + "'");
+    ZipReader zip = BARTIZAN_TRY(ZipReader::open(file->bytes()));
     return Npz(std::move(file), std::move(zip));
 }
 

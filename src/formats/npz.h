@@ -20,7 +20,7 @@ namespace bartizan::formats {
 
 class Npz {
 public:
-    /// Maps the file and reads its directory. Fails as `ZipReader::open` does, naming the file.
+    /// Maps the file and reads its directory. Fails as `MappedFile::open` and `ZipReader::open` do.
     static Result<Npz> open(const std::filesystem::path& path);
 
     std::vector<std::string> names() const;
