@@ -71,6 +71,9 @@ public:
     void progress(const Progress& progress) const;
     void progress_finish() const;
 
+    /// The same context telling its progress elsewhere: for the parts of a larger piece of work.
+    RunContext with_progress(ProgressSink* sink) const;
+
 private:
     Options options_;
 };

@@ -153,6 +153,25 @@ TEST(Progress, DurationsReadWell) {
     EXPECT_EQ(human_duration(7800), "2 h 10 min");
 }
 
+class CountingSink final : public ProgressSink {
+public:
+    void update(const Progress&) override { ++updates; }
+    int updates = 0;
+};
+
+TEST(RunContext, TellsThePartsOfItsWorkElsewhereAndStopsThemStill) {
+    CountingSink whole, part;
+    CancelToken cancel;
+    const RunContext context({.seed = 7, .cancel = &cancel, .progress = &whole});
+    const RunContext inner = context.with_progress(&part);
+    inner.progress({"inner", 1, 2});
+    EXPECT_EQ(whole.updates, 0);
+    EXPECT_EQ(part.updates, 1);
+    EXPECT_EQ(inner.seed(), 7U);
+    cancel.cancel();
+    EXPECT_TRUE(inner.stop_requested());
+}
+
 TEST(RunContext, StopsWhenAskedOrOutOfTime) {
     CancelToken cancel;
     auto now = std::chrono::steady_clock::time_point{};

@@ -32,4 +32,10 @@ void RunContext::progress_finish() const {
     if (options_.progress != nullptr) options_.progress->finish();
 }
 
+RunContext RunContext::with_progress(ProgressSink* sink) const {
+    RunContext other = *this;
+    other.options_.progress = sink;
+    return other;
+}
+
 }  // namespace bartizan
