@@ -8,6 +8,9 @@ set(BARTIZAN_LINKS_formats ZLIB::ZLIB PNG::PNG JPEG::JPEG)
 set(BARTIZAN_LINKS_graph bartizan_onnx_proto)
 set(BARTIZAN_LINKS_data yaml-cpp)
 
+# Compile options of single modules: plain loops over floats want to be vectorised.
+set(BARTIZAN_OPTIONS_attacks -O3)
+
 function(bartizan_module tier kind name)
   if(kind STREQUAL "tensor" AND NOT BARTIZAN_TENSOR)
     return()
@@ -30,6 +33,7 @@ function(bartizan_module tier kind name)
     "$<BUILD_INTERFACE:${CMAKE_BINARY_DIR}/generated>"
     "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
   target_link_libraries(${target} PRIVATE "$<BUILD_INTERFACE:bartizan_flags>")
+  target_compile_options(${target} PRIVATE ${BARTIZAN_OPTIONS_${name}})
   foreach(below IN LISTS ARGN)
     target_link_libraries(${target} PUBLIC "bartizan_${below}")
   endforeach()

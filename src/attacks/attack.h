@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bartizan/result.h"
 #include "bartizan/run_context.h"
@@ -30,8 +31,8 @@ using catalog::Norm;
 /// What the attacker may do to an input.
 struct ThreatModel {
     Norm norm = Norm::linf;
-    double eps = 0;    ///< radius, in data units; minimal attacks: success counts within it
-    double low = 0;    ///< data range
+    double eps = 0;  ///< radius, in data units; minimal attacks: success counts within it
+    double low = 0;  ///< data range
     double high = 1;
     bool targeted = false;
 };
@@ -46,6 +47,10 @@ public:
     virtual ~Attack() = default;
     /// Fails with `unsupported` if the model gives no gradient and one is needed, `cancelled` if `ctx` says so.
     virtual Result<Outcome> craft(const model::Classifier& model, const Job& job, RunContext& ctx) const = 0;
+
+    /// The attacks that this one is made of, each to be run on what those before it have left: the runner cuts the
+    /// survivors into new chunks between them, so that all threads stay busy. Empty: the attack is one stage.
+    virtual std::vector<const Attack*> stages() const { return {}; }
 };
 
 /// The attack called `name` (see catalog::attacks()) with `given` parameters over its defaults.
