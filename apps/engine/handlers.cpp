@@ -4,6 +4,7 @@ namespace bartizan::engine {
 namespace {
 
 constexpr HandlerEntry kHandlers[] = {
+    {"audit", audit},
     {"evaluate", evaluate},
     {"train", train},
     {"inspect", inspect},

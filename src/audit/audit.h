@@ -17,7 +17,4 @@ struct Origin {
 /// Fails only if the subject itself cannot be described (the model file vanished).
 Result<Report> run_audit(const Subject& subject, const Plan& plan, const Origin& origin, RunContext& ctx);
 
-/// Writes report.html, report.json, report.sarif, junit.xml and examples/*.png into `folder`, made if need be.
-Result<void> write_report(const Report& report, const std::filesystem::path& folder);
-
 }  // namespace bartizan::audit

@@ -1,0 +1,77 @@
+/// `bartizan audit MODEL --data D --out DIR`: every probe that the inputs allow, and the report.
+#include <ctime>
+
+#include <fmt/format.h>
+
+#include "apps/engine/handlers.h"
+#include "apps/engine/inputs.h"
+#include "audit/audit.h"
+#include "audit/plan.h"
+#include "cli/output.h"
+#include "report/files.h"
+#include "report/json.h"
+#include "report/score.h"
+#include "report/text.h"
+
+namespace bartizan::engine {
+namespace auditing {
+namespace {
+
+std::string utc_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    gmtime_r(&now, &parts);
+    char text[32];
+    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
+    return text;
+}
+
+Result<audit::Plan> plan_of(const cli::Invocation& invocation, const data::Info& info) {
+    return invocation.has("plan") ? audit::read_plan(invocation.text("plan"), info) : audit::default_plan(info);
+}
+
+audit::Subject subject_of(Inputs&& inputs, const audit::Plan& plan) {
+    audit::Subject subject;
+    subject.model_path = inputs.model_path;
+    subject.classifier = inputs.classifier;
+    subject.info = inputs.dataset->info();
+    subject.info.class_names = inputs.class_names;
+    subject.batch = std::move(inputs.batch);
+    subject.norm = plan.norm;
+    subject.eps = plan.eps;
+    subject.curve = plan.curve();
+    subject.samples = plan.samples;
+    return subject;
+}
+
+/// Nothing with --fail-on never.
+std::optional<Severity> gate_of(const cli::Invocation& invocation) {
+    return severity_from(invocation.text("fail-on", "high"));
+}
+
+int status_of(const cli::Invocation& invocation, const Report& report) {
+    if (!report.complete) return kIncomplete;
+    const auto gate = gate_of(invocation);
+    return gate && report::reaches_gate(report, *gate) ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace auditing
+
+Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
+    using namespace auditing;
+    const std::filesystem::path out = invocation.text("out");
+    BARTIZAN_TRY(cli::check_writable_folder(out));
+    Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
+    BARTIZAN_TRY(to_unit_range(inputs));
+    const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
+    const audit::Subject subject = subject_of(std::move(inputs), plan);
+    const audit::Origin origin{invocation.command_line, utc_now()};
+    const Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
+    report::TextOptions options;
+    options.files = BARTIZAN_TRY(report::write_report_files(report, out, gate_of(invocation)));
+    BARTIZAN_TRY(cli::print(invocation, report::report_json(report), report::report_text(report, options)));
+    return status_of(invocation, report);
+}
+
+}  // namespace bartizan::engine
