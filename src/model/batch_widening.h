@@ -1,6 +1,5 @@
 #pragma once
-/// Frees a graph that was exported with a fixed batch: reshapes that name the batch take it from their input instead,
-/// and constants that are joined to every row (a class token) are repeated for each.
+/// Frees a graph that was exported with a fixed batch: reshapes that name the batch take it from their input instead.
 /// Whether that is right must be checked by running both. Internal to `model`.
 /// Thread rule: pure functions.
 

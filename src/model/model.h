@@ -57,7 +57,8 @@ public:
     /// The graph of the file; null where there is none (TorchScript).
     virtual const graph::Graph* graph() const = 0;
     /// The same weights under another graph (one without its last softmax, say): training one trains the other.
-    /// Fails with `unsupported` where there is no graph.
+    /// Initializers keep their names, or get new ones with new values. Fails with `unsupported` where there is no
+    /// graph.
     virtual Result<std::shared_ptr<const Model>> view(graph::Graph graph) const = 0;
 
     /// Weights by name; changing them in place changes the model. From the first call on, nothing that depends on them

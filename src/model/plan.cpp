@@ -71,22 +71,24 @@ at::Tensor Plan::read(const Operand& operand, State& state) const {
 }
 
 bool Plan::take_shortcut(const Step& step, State& state) const {
+    if (step.shortcut == Shortcut::none) return false;
     const std::vector<at::Tensor>& inputs = state.gathered;
+    const at::ScalarType type = inputs[0].scalar_type();
+    const bool full = type == at::kFloat || type == at::kDouble;  // kernels take care of the rest
     at::Tensor& output = state.slots[static_cast<std::size_t>(step.outputs[0])];
     switch (step.shortcut) {
         case Shortcut::none:
             return false;
         case Shortcut::relu_in_place:
+            if (!full) return false;
             output = inputs[0].relu_();
             return true;
         case Shortcut::add_in_place:
-            if (inputs[0].sizes() != inputs[1].sizes() || inputs[0].scalar_type() != inputs[1].scalar_type() ||
-                !at::isFloatingType(inputs[0].scalar_type()))
-                return false;
+            if (!full || inputs[1].scalar_type() != type || inputs[0].sizes() != inputs[1].sizes()) return false;
             output = inputs[0].add_(inputs[1]);
             return true;
         case Shortcut::float_cast:
-            if (!state.precision || !at::isFloatingType(inputs[0].scalar_type())) return false;
+            if (!state.precision || !at::isFloatingType(type)) return false;
             output = inputs[0];
             return true;
     }

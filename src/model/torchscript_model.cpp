@@ -39,9 +39,9 @@ public:
         }
         info_.format = "torchscript";
         const auto graph = module_.get_method("forward").graph();
-        torch::jit::Graph& inlined = *graph->copy();
-        torch::jit::Inline(inlined);
-        count_operators(*inlined.block(), info_.operators);
+        const auto inlined = graph->copy();
+        torch::jit::Inline(*inlined);
+        count_operators(*inlined->block(), info_.operators);
         for (std::size_t i = 1; i < graph->inputs().size(); ++i)  // 0 is the module itself
             info_.inputs.push_back({graph->inputs()[i]->debugName(), {}});
         for (const torch::jit::Value* output : graph->outputs()) info_.outputs.push_back({output->debugName(), {}});
