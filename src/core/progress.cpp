@@ -13,6 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 constexpr auto kTerminalInterval = 100ms;
 constexpr auto kLineInterval = 5s;
+constexpr auto kWorthALine = 2s;
 
 }  // namespace
 
@@ -69,6 +70,8 @@ void TextProgress::update(const Progress& progress) {
                               ? std::chrono::duration_cast<std::chrono::milliseconds>(kTerminalInterval)
                               : std::chrono::duration_cast<std::chrono::milliseconds>(kLineInterval);
     if (!complete && now - last_drawn_ < interval) return;
+    // A stage that was over at once is not worth a line of a log.
+    if (style_ == ProgressStyle::lines && now - stage_start_ < kWorthALine) return;
     std::string line = render(progress, std::chrono::duration<double>(now - stage_start_).count());
     if (line == last_line_) return;
     last_drawn_ = now;

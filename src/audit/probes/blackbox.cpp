@@ -68,7 +68,7 @@ public:
 
         Finding finding = begin_finding(report::rule::kBlackBoxEvasion, subject);
         finding.severity = judge(fooled, median);
-        finding.title = fmt::format("Without the model, by {} queries an input, an attacker turns {:.1f} % of right answers",
+        finding.title = fmt::format("With {} queries an input and no copy of the model, an attacker turns {:.1f} % of right answers wrong",
                                     queries_, 100 * fooled);
         finding.explanation = "The attacker sends altered copies of an input and watches the scores. No knowledge of "
                               "the model is needed: whoever may call it can do this.";

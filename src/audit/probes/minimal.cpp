@@ -75,7 +75,7 @@ private:
             "this audit is {}: a median far below it means that a much weaker attacker succeeds.",
             eps_text(subject.eps));
         finding.remediation = "Adversarial training moves the boundary away; compare this median before and after.";
-        for (const auto& [name, q] : {std::pair{"distance_p10", 0.1}, {"distance_p50", 0.5}, {"distance_p90", 0.9}}) {
+        for (const auto& [name, q] : {std::pair{"distance_p50", 0.5}, {"distance_p10", 0.1}, {"distance_p90", 0.9}}) {
             const Interval interval = quantile_interval(distances, q);
             finding.evidence.push_back({.name = name, .value = quantile(distances, q), .unit = "input units",
                                         .low = interval.low, .high = interval.high,
