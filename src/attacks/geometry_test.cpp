@@ -1,5 +1,6 @@
 #include "attacks/geometry.h"
 
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "attacks/halfspace.h"

@@ -7,6 +7,9 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/empty.h>
+
 #include "attacks/loss.h"
 #include "attacks/runner.h"
 #include "attacks/toys_testing.h"

@@ -1,4 +1,5 @@
 /// Attacks on linear models, whose worst inputs are known: what can be fooled must be fooled, and nothing else.
+#include <algorithm>
 #include <gtest/gtest.h>
 
 #include "attacks/evasion/apgd.h"
