@@ -5,6 +5,7 @@ namespace {
 
 constexpr HandlerEntry kHandlers[] = {
     {"audit", audit},
+    {"attack", attack},
     {"evaluate", evaluate},
     {"train", train},
     {"inspect", inspect},
