@@ -45,14 +45,17 @@ const ProbeRecord& record_of(const Report& report, std::string_view name) {
 TEST_F(Audit, RunsEveryProbeThatTheInputsAllow) {
     const Subject made = subject(honest);
     RunContext ctx;
-    const auto report = run_audit(made, default_plan(made.info).value(), {"bartizan audit", "2026-01-01T00:00:00Z"}, ctx);
+    const auto report =
+        run_audit(made, default_plan(made.info).value(), {"bartizan audit", "2026-01-01T00:00:00Z"}, ctx);
     ASSERT_TRUE(report.ok()) << report.error().line();
     EXPECT_TRUE(report->complete);
     EXPECT_EQ(report->asset.sha256, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     EXPECT_EQ(record_of(*report, "corruption").status, ProbeStatus::skipped);
     EXPECT_EQ(record_of(*report, "corruption").reason, "the data is not made of images");
-    for (const char* name : {"quality", "evasion-whitebox", "evasion-blackbox", "minimal-perturbation", "reliability"}) {
-        EXPECT_EQ(record_of(*report, name).status, ProbeStatus::passed) << name << ": " << record_of(*report, name).reason;
+    for (const char* name :
+         {"quality", "evasion-whitebox", "evasion-blackbox", "minimal-perturbation", "reliability"}) {
+        EXPECT_EQ(record_of(*report, name).status, ProbeStatus::passed)
+            << name << ": " << record_of(*report, name).reason;
         EXPECT_FALSE(record_of(*report, name).findings.empty()) << name;
     }
 }
@@ -71,7 +74,8 @@ TEST_F(Audit, MeasuresWhatIsKnownOfALinearModel) {
         for (std::int64_t k = 0; k < kClasses; ++k) {
             if (k == label) continue;
             const double gap = (z[row][label] - z[row][k]).item<double>();
-            nearest = std::min(nearest, gap / (weights.select(1, label) - weights.select(1, k)).abs().sum().item<double>());
+            nearest =
+                std::min(nearest, gap / (weights.select(1, label) - weights.select(1, k)).abs().sum().item<double>());
         }
         distances.push_back(nearest);
     }

@@ -18,7 +18,8 @@ data::Info grey(std::int64_t side) {
 
 data::Batch flat(std::int64_t side, float value) {
     data::Batch batch;
-    batch.x = NdArray::from<float>({1, side, side}, std::vector<float>(static_cast<std::size_t>(side * side), value)).value();
+    batch.x =
+        NdArray::from<float>({1, side, side}, std::vector<float>(static_cast<std::size_t>(side * side), value)).value();
     batch.y = {0};
     batch.ids = {7};
     return batch;

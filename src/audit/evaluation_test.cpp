@@ -20,7 +20,8 @@ NdArray logits_of(Shape shape, std::vector<float> values) {
 TEST(Evaluation, CountsByHand) {
     // Two classes; odds 3:1, 1:3, 9:1, 1:1 (a tie goes to the first class).
     const float three = std::log(3.0F), nine = std::log(9.0F);
-    const auto result = score(logits_of({4, 2}, {three, 0, 0, three, nine, 0, 0, 0}), labels({0, 1, 1, 0}), {"cat", "dog"});
+    const auto result =
+        score(logits_of({4, 2}, {three, 0, 0, three, nine, 0, 0, 0}), labels({0, 1, 1, 0}), {"cat", "dog"});
     ASSERT_TRUE(result.ok()) << result.error().line();
     EXPECT_EQ(result->correct, 3);
     EXPECT_DOUBLE_EQ(result->accuracy, 0.75);

@@ -15,6 +15,7 @@
 #include "core/random.h"
 #include "graph/builder.h"
 #include "model/shards.h"
+#include "model/tensors.h"
 
 namespace bartizan::audit {
 
@@ -25,7 +26,8 @@ public:
     Made(Shape item_shape, std::int64_t classes, Function function)
         : item_shape_(std::move(item_shape)), classes_(classes), function_(std::move(function)) {
         graph::GraphBuilder builder("made");
-        builder.input("x", DType::f32, {-1, 1}).node("Identity", {"x"}, {"y"}).output("y", DType::f32, {-1, 1});
+        const std::string x = builder.input("x", DType::f32, {-1, 1});
+        builder.output(builder.node("Identity", {x}), DType::f32, {-1, 1});
         model_ = model::from_graph(std::move(builder).build().value()).value();
     }
     Result<at::Tensor> logits(const at::Tensor& x, model::Mode) const override { return function_(x); }

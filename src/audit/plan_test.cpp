@@ -40,9 +40,10 @@ TEST(AuditPlan, ChoosesTheRadiusOfTheField) {
 }
 
 TEST(AuditPlan, IsChangedByAFile) {
-    const auto plan = parse_plan("norm: l2\neps: 1/2\nsamples: 10\nprobes:\n  corruption: off\n"
-                                 "  evasion-whitebox: {steps: 7}\n",
-                                 colour_images());
+    const auto plan = parse_plan(
+        "norm: l2\neps: 1/2\nsamples: 10\nprobes:\n  corruption: off\n"
+        "  evasion-whitebox: {steps: 7}\n",
+        colour_images());
     ASSERT_TRUE(plan.ok()) << plan.error().line();
     EXPECT_EQ(plan->norm, catalog::Norm::l2);
     EXPECT_DOUBLE_EQ(plan->eps, 0.5);

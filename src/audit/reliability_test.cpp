@@ -30,7 +30,8 @@ std::set<std::string> rules_raised(const Subject& subject, const std::vector<std
     for (const std::string& name : probes) {
         const catalog::ProbeSpec* spec = catalog::find_probe(name).value();
         const bool last = name == "reliability";
-        const auto probe = make_probe(*spec, Params::make(spec->params, last ? params : std::map<std::string, std::string>()).value());
+        const auto probe =
+            make_probe(*spec, Params::make(spec->params, last ? params : std::map<std::string, std::string>()).value());
         const auto findings = (*probe)->run(subject, notebook, ctx);
         EXPECT_TRUE(findings.ok()) << name << ": " << findings.error().line();
         if (findings.ok())
@@ -61,8 +62,9 @@ TEST(Reliability, SeesAModelThatAnswersAtRandom) {
 }
 
 TEST(Reliability, SeesBatchStatisticsInTheAnswer) {
-    EXPECT_TRUE(has(raised([](const at::Tensor& x) { return linear(x) + 0.5 * x.mean(0, true).sum(); }), rule::kTrainingMode) ||
-                has(raised([](const at::Tensor& x) { return linear(x + 0.2 * x.mean(0, true)); }), rule::kTrainingMode));
+    EXPECT_TRUE(
+        has(raised([](const at::Tensor& x) { return linear(x) + 0.5 * x.mean(0, true).sum(); }), rule::kTrainingMode) ||
+        has(raised([](const at::Tensor& x) { return linear(x + 0.2 * x.mean(0, true)); }), rule::kTrainingMode));
 }
 
 TEST(Reliability, SeesRoundingThatHidesTheGradient) {
@@ -80,23 +82,28 @@ TEST(Reliability, SeesLogitsThatSaturateSinglePrecision) {
 }
 
 TEST(Reliability, SeesAnAttackThatHasNotConverged) {
-    const auto bumpy = [](const at::Tensor& x) {
-        return Result<at::Tensor>(at::matmul(at::relu(at::matmul(6 * (x - 0.5), matrix(kWidth, 64, 1))), matrix(64, kClasses, 2)));
+    // A folded surface: one step follows a gradient that is soon wrong.
+    const auto folded = [](const at::Tensor& x) {
+        const at::Tensor hidden = at::relu(at::matmul(x - 0.5, matrix(kWidth, 64, 1)));
+        return Result<at::Tensor>(
+            at::matmul(at::relu(at::matmul(hidden, matrix(64, 64, 3)) - 4), matrix(64, kClasses, 2)));
     };
-    Subject subject = subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, bumpy));
-    subject.eps = 0.03;
+    const Subject subject = subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, folded));
     EXPECT_TRUE(has(rules_raised(subject, {"reliability"}, {{"steps", "1"}}), rule::kMoreEffortHelps));
     EXPECT_FALSE(has(rules_raised(subject, {"reliability"}, {{"steps", "100"}}), rule::kMoreEffortHelps));
 }
 
 TEST(Reliability, SeesAModelAtTheLevelOfGuessing) {
-    Subject subject = subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, [](const at::Tensor& x) { return linear(x); }));
-    for (std::size_t i = 0; i < subject.batch.y.size(); ++i) subject.batch.y[i] = static_cast<std::int64_t>(i) % kClasses;
+    Subject subject =
+        subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, [](const at::Tensor& x) { return linear(x); }));
+    for (std::size_t i = 0; i < subject.batch.y.size(); ++i)
+        subject.batch.y[i] = static_cast<std::int64_t>(i) % kClasses;
     EXPECT_TRUE(has(rules_raised(subject, {"quality", "reliability"}), rule::kInputRange));
 }
 
 TEST(Reliability, SeesARadiusThatDoesNotFitTheData) {
-    Subject subject = subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, [](const at::Tensor& x) { return linear(x); }));
+    Subject subject =
+        subject_of(std::make_shared<Made>(Shape{kWidth}, kClasses, [](const at::Tensor& x) { return linear(x); }));
     subject.eps = 0.6;
     subject.curve = {0.075, 0.15, 0.3, 0.6, 1.2};
     EXPECT_TRUE(has(rules_raised(subject, {"reliability"}), rule::kEpsOutsideRange));
@@ -110,7 +117,8 @@ TEST(Reliability, PassesOnWhatTheClassifierRemarked) {
     };
     EXPECT_TRUE(has(with(model::Remark::Kind::zero_gradient), rule::kNotDifferentiable));
     EXPECT_TRUE(has(with(model::Remark::Kind::probabilities), rule::kSoftmaxInside));
-    for (const std::string& rule : with(model::Remark::Kind::softmax_cut)) EXPECT_FALSE(report::is_reliability_rule(rule)) << rule;
+    for (const std::string& rule : with(model::Remark::Kind::softmax_cut))
+        EXPECT_FALSE(report::is_reliability_rule(rule)) << rule;
 }
 
 }  // namespace
