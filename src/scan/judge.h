@@ -30,6 +30,7 @@ struct Context {
     std::uint64_t base = 0;   ///< offset of these bytes in the member
     int depth = 0;
     bool explain = false;
+    Bytes mapped = {};  ///< the file, where it is mapped: pages of it that are done with may be given back
 
     /// Records the issue (member and offset filled in when absent) and makes the result's verdict no better than it.
     void report(Issue issue) const;
@@ -46,6 +47,9 @@ struct Format {
 std::span<const Format> formats();
 /// The first format that matches; nullptr when none does.
 const Format* format_of(Bytes content);
+/// Gives back the memory of pages that are done with, if they are of the mapped file: so that a file larger than the
+/// memory is read in constant memory. They are read again when touched again.
+void give_back(const Context& context, Bytes done);
 /// Judges content of any format: by content, into nested containers. What no format matches is searched for hidden
 /// streams. This is what containers call for their members.
 void judge_content(Bytes content, Context& context);

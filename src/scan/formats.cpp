@@ -1,0 +1,55 @@
+/// The catalogue of formats, in the order in which content is asked: magic numbers first, then what needs a closer
+/// look, plain text last. To add one: a line here, its two functions in scan/judges.h.
+#include <algorithm>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+
+#include "scan/judge.h"
+#include "scan/judges.h"
+#include "scan/say.h"
+
+namespace bartizan::scan {
+namespace {
+
+constexpr Format kFormats[] = {
+    {"program", looks_like_program, judge_program},
+    {"media", looks_like_media, judge_media},
+};
+
+}  // namespace
+
+std::span<const Format> formats() { return kFormats; }
+
+const Format* format_of(Bytes content) {
+    const auto found = std::ranges::find_if(kFormats, [&](const Format& format) { return format.matches(content); });
+    return found == std::end(kFormats) ? nullptr : &*found;
+}
+
+void judge_content(Bytes content, Context& context) {
+    if (content.empty()) return;
+    if (context.depth > context.budget.depth) {
+        context.incomplete(fmt::format("content nested more than {} deep is not read", context.budget.depth), 0);
+        return;
+    }
+    if (const Format* format = format_of(content))
+        format->judge(content, context);
+    else
+        judge_unknown(content, context);
+}
+
+void give_back(const Context& context, Bytes done) {
+    if (context.mapped.empty() || done.empty()) return;
+    const auto page = static_cast<std::uintptr_t>(::sysconf(_SC_PAGESIZE));
+    const auto low = std::max(reinterpret_cast<std::uintptr_t>(done.data()),
+                              reinterpret_cast<std::uintptr_t>(context.mapped.data()));
+    const auto high = std::min(reinterpret_cast<std::uintptr_t>(done.data() + done.size()),
+                               reinterpret_cast<std::uintptr_t>(context.mapped.data() + context.mapped.size()));
+    const std::uintptr_t first = (low + page - 1) / page * page;
+    if (first >= high) return;
+    ::madvise(reinterpret_cast<void*>(first), high - first, MADV_DONTNEED);
+}
+
+}  // namespace bartizan::scan

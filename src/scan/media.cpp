@@ -1,0 +1,27 @@
+/// Pictures, sound and documents that lie in model folders: nothing of them runs, but other things hide in and
+/// behind them.
+#include <array>
+#include <string_view>
+
+#include "formats/bytes.h"
+#include "scan/hunt.h"
+#include "scan/judges.h"
+
+namespace bartizan::scan {
+
+using formats::as_text;
+
+bool looks_like_media(Bytes content) {
+    constexpr std::array kMagic = {"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "OggS", "fLaC", "ID3"};
+    const std::string_view text = as_text(content);
+    for (const std::string_view magic : kMagic)
+        if (text.starts_with(magic)) return true;
+    return text.starts_with("RIFF") && text.size() >= 12 &&
+           (text.substr(8, 4) == "WAVE" || text.substr(8, 4) == "WEBP");
+}
+
+void judge_media(Bytes content, Context& context) { hunt(content, context); }
+
+void judge_unknown(Bytes content, Context& context) { hunt(content, context); }
+
+}  // namespace bartizan::scan
