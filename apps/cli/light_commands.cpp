@@ -12,7 +12,7 @@ struct Entry {
     std::string_view command;
     LightHandler handle;
 };
-constexpr Entry kEntries[] = {{"compare", compare}, {"doctor", doctor}, {"completion", completion}};
+constexpr Entry kEntries[] = {{"compare", compare}, {"doctor", doctor}, {"completion", completion}, {"scan", scan_files}};
 
 }  // namespace
 

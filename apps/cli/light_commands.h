@@ -15,5 +15,6 @@ Result<int> doctor(const cli::Invocation& invocation);
 Result<int> attack_list(const cli::Invocation& invocation);
 Result<int> compare(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
+Result<int> scan_files(const cli::Invocation& invocation);
 
 }  // namespace bartizan::program

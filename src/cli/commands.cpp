@@ -213,6 +213,31 @@ constexpr OptionSpec kCompareOptions[] = {
      .choices = "info|low|medium|high|critical|never"},
 };
 
+constexpr PositionalSpec kPaths[] = {
+    {.name = "PATH", .help = "model files, archives or folders of them", .many = true}};
+constexpr OptionSpec kScanOptions[] = {
+    {.name = "--format",
+     .kind = OptionKind::choice,
+     .value = "F",
+     .help = "how the result is printed",
+     .preset = "text",
+     .choices = "text|json|sarif"},
+    {.name = "--out",
+     .kind = OptionKind::path,
+     .value = "FILE",
+     .help = "write the result there too, as JSON, or as SARIF with --format sarif"},
+    {.name = "--explain",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "print what loading each pickle would do, as pseudo-Python"},
+    {.name = "--jobs",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "files read at one time; 0: one for each core",
+     .preset = "0",
+     .high = 64},
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -244,6 +269,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = true,
      .positionals = kModel,
      .options = {}},
+    {.name = "scan",
+     .summary = "What would run when model files are loaded: found without loading them",
+     .example = "bartizan scan ~/.cache/huggingface --format sarif --out scan.sarif",
+     .needs_engine = false,
+     .positionals = kPaths,
+     .options = kScanOptions},
     {.name = "compare",
      .summary = "Two audits side by side: what is gone, what is new, what the numbers did",
      .example = "bartizan compare audit-before audit-after --out comparison.html",

@@ -34,7 +34,10 @@ void judge_content(Bytes content, Context& context) {
         context.incomplete(fmt::format("content nested more than {} deep is not read", context.budget.depth), 0);
         return;
     }
-    if (const Format* format = format_of(content))
+    const Format* format = format_of(content);
+    if (context.depth == 0 && context.result.format.empty())
+        context.result.format = format == nullptr ? "unknown" : format->name;
+    if (format != nullptr)
         format->judge(content, context);
     else
         judge_unknown(content, context);

@@ -1,0 +1,114 @@
+#include "scan/scan.h"
+
+#include <algorithm>
+#include <atomic>
+#include <system_error>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "scan/extensions.h"
+#include "scan/input.h"
+#include "scan/say.h"
+#include "scan/targets.h"
+
+namespace bartizan::scan {
+namespace {
+
+/// What all files that are judged at one time may hold together.
+constexpr std::uint64_t kMemoryOfAll = std::uint64_t{32} << 20;
+constexpr int kMaxJobs = 64;
+
+void judge_into(FileResult& result, Bytes content, Bytes mapped, const Options& options) {
+    result.size = content.size();
+    if (content.empty()) {
+        result.format = "empty";
+        return;
+    }
+    Budget budget = options.budget;
+    Context context{.result = result, .budget = budget, .explain = options.explain, .mapped = mapped};
+    judge_content(content, context);
+    check_extension(context);
+}
+
+void not_read(FileResult& result, std::string_view format, std::string why) {
+    Budget budget;
+    result.format = format;
+    Context{result, budget}.incomplete(std::move(why), 0);
+}
+
+FileResult judge_target(const Target& target, const Options& options) {
+    if (target.problem.empty()) return scan_file(target.path, options);
+    FileResult result{.path = target.path.string(), .format = {}};
+    not_read(result, target.format, target.problem);
+    return result;
+}
+
+/// The files of all targets, each once.
+Result<std::vector<Target>> all_targets(std::span<const std::filesystem::path> roots) {
+    std::vector<Target> all;
+    for (const auto& root : roots)
+        for (Target& target : BARTIZAN_TRY(targets_of(root))) all.push_back(std::move(target));
+    return all;
+}
+
+}  // namespace
+
+FileResult scan_bytes(Bytes content, std::string name, const Options& options) {
+    FileResult result{.path = std::move(name), .format = {}};
+    judge_into(result, content, {}, options);
+    return result;
+}
+
+FileResult scan_file(const std::filesystem::path& file, const Options& options) {
+    FileResult result{.path = file.string(), .format = {}};
+    const auto input = Input::open(file);
+    if (!input.ok()) {
+        not_read(result, "unreadable", input.error().message());
+        return result;
+    }
+    judge_into(result, (*input)->bytes(), (*input)->mapped(), options);
+    if ((*input)->changed()) {
+        Budget budget;
+        Context{result, budget}.incomplete("the file changed while it was read", 0);
+    }
+    return result;
+}
+
+Result<ScanResult> scan(std::span<const std::filesystem::path> targets, const Options& options, const RunContext& run) {
+    const std::vector<Target> files = BARTIZAN_TRY(all_targets(targets));
+    const auto most = std::clamp<std::size_t>(files.size(), 1, kMaxJobs);
+    const auto jobs = std::min(static_cast<std::size_t>(options.jobs > 0 ? options.jobs : run.threads()), most);
+    Options each = options;
+    each.budget.memory = std::min<std::uint64_t>(each.budget.memory, kMemoryOfAll / jobs);
+
+    ScanResult scan;
+    scan.files.resize(files.size());
+    std::atomic<std::size_t> next{0};
+    std::atomic<std::size_t> done{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < files.size() && !run.stop_requested(); i = next++) {
+            scan.files[i] = judge_target(files[i], each);
+            const std::size_t so_far = ++done;
+            if (so_far % 64 == 0) run.progress({"scan", so_far, files.size(), "files"});
+        }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < jobs; ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    run.progress_finish();
+
+    scan.stopped = done < files.size();
+    if (scan.stopped) std::erase_if(scan.files, [](const FileResult& file) { return file.path.empty(); });
+    scan.complete = !scan.stopped;
+    for (const FileResult& file : scan.files) {
+        scan.verdict = worse(scan.verdict, file.verdict);
+        scan.complete = scan.complete && file.complete;
+        scan.bytes += file.size;
+    }
+    if (scan.stopped) scan.verdict = worse(scan.verdict, Verdict::incomplete);
+    return scan;
+}
+
+}  // namespace bartizan::scan
