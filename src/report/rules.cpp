@@ -14,6 +14,7 @@ constexpr std::string_view kAml = "NIST AI 100-2";
 constexpr std::string_view kRmf = "NIST AI RMF";
 constexpr std::string_view kIso = "ISO/IEC 42001";
 constexpr std::string_view kAct = "EU AI Act";
+constexpr std::string_view kCwe = "CWE";
 
 constexpr RuleMap kQuality[] = {
     {kRmf, "MEASURE 2.5"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(1)"}, {kAct, "Art. 13(3)(b)(ii)"}};
@@ -28,6 +29,32 @@ constexpr RuleMap kMinimal[] = {{kAtlas, "AML.T0015"}, {kAtlas, "AML.T0043.000"}
                                 {kAct, "Art. 15(5)"}};
 constexpr RuleMap kRobust[] = {{kRmf, "MEASURE 2.5"}, {kRmf, "MEASURE 2.6"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(4)"}};
 constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}, {kAct, "Art. 9(8)"}};
+
+// Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
+constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
+                                 {kOwasp, "ML06"},          {kCwe, "CWE-502"},     {kCwe, "CWE-506"},
+                                 {kAct, "Art. 15(5)"}};
+constexpr RuleMap kScanNetwork[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}, {kCwe, "CWE-502"}, {kCwe, "CWE-918"}};
+constexpr RuleMap kScanExhausts[] = {{kAtlas, "AML.T0029"}, {kOwasp, "ML06"}, {kCwe, "CWE-409"}};
+constexpr RuleMap kScanUnproven[] = {{kAtlas, "AML.T0010"}, {kOwasp, "ML06"}, {kCwe, "CWE-502"}};
+constexpr RuleMap kScanReadings[] = {{kAtlas, "AML.T0076"}, {kOwasp, "ML06"}, {kCwe, "CWE-436"}};
+constexpr RuleMap kScanHidden[] = {{kAtlas, "AML.T0018.002"}, {kOwasp, "ML06"}, {kCwe, "CWE-506"}};
+constexpr RuleMap kScanName[] = {{kAtlas, "AML.T0010"}, {kOwasp, "ML06"}, {kCwe, "CWE-693"}};
+constexpr RuleMap kScanPath[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}, {kCwe, "CWE-22"}};
+constexpr RuleMap kScanBroken[] = {{kAtlas, "AML.T0076"}, {kOwasp, "ML06"}, {kCwe, "CWE-1284"}};
+constexpr RuleMap kScanNotRead[] = {{kAtlas, "AML.T0010"}, {kOwasp, "ML06"}, {kCwe, "CWE-345"}};
+constexpr RuleMap kScanSecret[] = {{kAtlas, "AML.T0055"}, {kCwe, "CWE-798"}};
+constexpr RuleMap kScanTemplate[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}, {kCwe, "CWE-1336"}, {kCwe, "CWE-94"}};
+constexpr RuleMap kScanRemote[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}, {kCwe, "CWE-829"}};
+constexpr RuleMap kScanWeights[] = {{kAtlas, "AML.T0018.002"}, {kOwasp, "ML10"}};
+
+constexpr std::string_view kDoNotLoad =
+    "Do not load the file. Find out where it came from, take the model from its publisher again, and check the "
+    "signature "
+    "(bartizan verify). If it was loaded, treat that machine as taken over.";
+constexpr std::string_view kAskForWeights =
+    "Ask the publisher for the weights alone (safetensors), or read what the finding names and allow it by hash in the "
+    "scan policy once you trust it.";
 
 constexpr std::string_view kHarden =
     "Train on adversarial examples (bartizan train --adversarial), then audit again; in service, limit how many "
@@ -141,6 +168,95 @@ constexpr Rule kRules[] = {
      "Evaluation unreliable: a detector was tested only with attacks that do not know it.",
      "An attacker who knows of the detector evades both it and the model (Carlini and Wagner 2017).",
      "Attack the model and its detector together, with one loss over both.", kReliable},
+    {"BTZ-SCN-001", "RunsCode", "Loading the file runs code or commands.",
+     "Pickles, Lambda layers, custom operators and their like can name any function, and loaders call it. The scan "
+     "found "
+     "a call of one that runs code, with the arguments that the file gives it.",
+     kDoNotLoad, kScanRuns},
+    {"BTZ-SCN-002", "TouchesFiles", "Loading the file reads, writes or deletes files.",
+     "The file names a function or an operator that opens files of its choice, so loading it can steal secrets or "
+     "plant "
+     "code that runs later.",
+     kDoNotLoad, kScanRuns},
+    {"BTZ-SCN-003", "TouchesNetwork", "Loading the file opens a connection.",
+     "The file names a function that talks to other machines, so loading it can send data out or fetch code.",
+     kDoNotLoad, kScanNetwork},
+    {"BTZ-SCN-004", "TampersRuntime", "Loading the file changes the program that loads it.",
+     "The file assigns to modules, registries or objects that it did not make, so that later, harmless-looking calls "
+     "do "
+     "something else.",
+     kDoNotLoad, kScanRuns},
+    {"BTZ-SCN-005", "Exhausts", "The file is made to eat memory or time.",
+     "A few bytes unfold into gigabytes or into endless work: a bomb, which stops scanners and loaders alike.",
+     "Do not load or unpack the file. Ask its publisher for one without it.", kScanExhausts},
+    {"BTZ-SCN-010", "UnprovenCall", "Loading the file calls something that is not known to be harmless.",
+     "The call is neither one of the constructors that frameworks write into their files nor a known danger. What it "
+     "does "
+     "depends on code that the scan does not know.",
+     kAskForWeights, kScanUnproven},
+    {"BTZ-SCN-011", "UnprovenImport", "Loading the file imports a module that is not known to be harmless.",
+     "Importing a module runs it. The module named is not one of those whose import is known to do nothing else.",
+     kAskForWeights, kScanUnproven},
+    {"BTZ-SCN-012", "UnprovenCode", "The file carries code or operators of unknown effect.",
+     "Graphs and configurations can carry code of their own or name operators that a library must bring. The scan "
+     "cannot "
+     "tell what they do.",
+     kAskForWeights, kScanUnproven},
+    {"BTZ-SCN-020", "TwoReadings", "Two loaders would read these bytes differently.",
+     "Duplicate names, headers that contradict each other and overlapping formats let a scanner see one thing and a "
+     "loader "
+     "another. The scan judged every reading; an honest writer makes only one.",
+     "Ask the publisher for a file written anew by the framework itself.", kScanReadings},
+    {"BTZ-SCN-021", "HiddenData", "The file holds bytes that no reader of its format looks at.",
+     "Data behind the end, in gaps or before the start can carry a payload past those who check only the documented "
+     "parts.",
+     "Write the file anew with the framework's own writer, and compare.", kScanHidden},
+    {"BTZ-SCN-022", "TypeMismatch", "The name says one format, the content is another.",
+     "Many tools choose what to check by the name, and loaders choose by the content. A pickle that is called "
+     "safetensors "
+     "gets past the first and runs in the second.",
+     "Find out why the file was renamed; do not load it with a tool that accepts pickles.", kScanName},
+    {"BTZ-SCN-023", "OutsideFolder", "The file names a path outside its own folder.",
+     "Unpacking or loading it would read or write files elsewhere on the machine.",
+     "Do not unpack or load the file with a tool that follows such paths.", kScanPath},
+    {"BTZ-SCN-024", "Broken", "The file is malformed.",
+     "What could be read was judged; what lies behind the break was not. Loaders run what comes before a break, so "
+     "breaks "
+     "are also used to make scanners give up.",
+     "Fetch the file again and compare its hash with the publisher's.", kScanBroken},
+    {"BTZ-SCN-025", "NotRead", "The file, or a part of it, could not be judged.",
+     "It is encrypted, over a limit, unreadable, or in a format that cannot be looked into here. What was not judged "
+     "is "
+     "never called clean.",
+     "Have the file judged in a form that can be read, or trust it only by its signature.", kScanNotRead},
+    {"BTZ-SCN-030", "HiddenExecutable", "A program, script or shared object lies in or beside the model.",
+     "Weights need no programs. One that lies among them, often under another name, is there to be run by something "
+     "else.",
+     "Remove it, and find out what would have run it.", kScanHidden},
+    {"BTZ-SCN-031", "Secret", "The file holds what looks like a key or a password.",
+     "Keys in a model folder are published with it: whoever downloads the model can use them.",
+     "Revoke the key now, then remove it from the file and its history.", kScanSecret},
+    {"BTZ-SCN-032", "Url", "The file names an address that code or configuration would fetch.",
+     "What is fetched at load time can change after the scan, and the fetch tells its owner who loads the model.",
+     "Check who owns the address; load without network access.", kScanNetwork},
+    {"BTZ-SCN-033", "TemplateEscape", "A template walks out of its sandbox.",
+     "Chat templates are programs in Jinja. This one reaches for attributes by which an expression gets from a string "
+     "to "
+     "the operating system.",
+     kDoNotLoad, kScanTemplate},
+    {"BTZ-SCN-034", "RemoteCode", "A configuration makes the loader import and run code.",
+     "Settings such as auto_map, custom layers and object paths name code, here or in another repository, that is run "
+     "when "
+     "the model is loaded.",
+     "Read that code at the very revision you load, pin the revision, or use a model that needs none.", kScanRemote},
+    {"BTZ-SCN-040", "NotFinite", "Weights are not finite, or absurdly large.",
+     "One NaN or infinity spreads through every answer; absurd values are also a mark of data that are not weights.",
+     "Take the model from its publisher again, and compare the hashes.", kScanWeights},
+    {"BTZ-SCN-041", "Stegano", "The low bits of the weights do not look like weights.",
+     "The last bits of trained floating-point weights follow known patterns. Where they are as even as encrypted data, "
+     "something may be hidden in them.",
+     "Round the weights to half precision and back, which removes what is hidden, and find out what reads them.",
+     kScanWeights},
 };
 
 }  // namespace

@@ -7,7 +7,11 @@ namespace {
 
 // MITRE ATLAS ids and names: Copyright 2021-2025 MITRE, Apache-2.0 (data version 5.6.0).
 constexpr Taxon kAtlas[] = {
+    {"AML.T0010", "AI Supply Chain Compromise"},
+    {"AML.T0011.000", "Unsafe AI Artifacts"},
     {"AML.T0015", "Evade AI Model"},
+    {"AML.T0018.002", "Embed Malware"},
+    {"AML.T0029", "Denial of AI Service"},
     {"AML.T0031", "Erode AI Model Integrity"},
     {"AML.T0040", "AI Model Inference API Access"},
     {"AML.T0042", "Verify Attack"},
@@ -16,6 +20,8 @@ constexpr Taxon kAtlas[] = {
     {"AML.T0043.001", "Black-Box Optimization"},
     {"AML.T0043.002", "Black-Box Transfer"},
     {"AML.T0044", "Full AI Model Access"},
+    {"AML.T0055", "Unsecured Credentials"},
+    {"AML.T0076", "Corrupt AI Model"},
 };
 
 constexpr Taxon kOwaspMl[] = {
@@ -57,12 +63,29 @@ constexpr Taxon kAiAct[] = {
     {"Art. 15(5)", "Resilience against adversarial examples and other attacks"},
 };
 
+constexpr Taxon kCwe[] = {
+    {"CWE-22", "Path Traversal"},
+    {"CWE-94", "Code Injection"},
+    {"CWE-345", "Insufficient Verification of Data Authenticity"},
+    {"CWE-409", "Data Amplification by Compressed Data"},
+    {"CWE-436", "Interpretation Conflict"},
+    {"CWE-502", "Deserialization of Untrusted Data"},
+    {"CWE-506", "Embedded Malicious Code"},
+    {"CWE-693", "Protection Mechanism Failure"},
+    {"CWE-798", "Use of Hard-coded Credentials"},
+    {"CWE-829", "Inclusion of Functionality from Untrusted Control Sphere"},
+    {"CWE-918", "Server-Side Request Forgery"},
+    {"CWE-1284", "Improper Validation of Specified Quantity in Input"},
+    {"CWE-1336", "Template Engine Injection"},
+};
+
 constexpr Taxonomy kTaxonomies[] = {
     {"MITRE ATLAS", "5.6.0", "MITRE", "https://atlas.mitre.org/", kAtlas},
     {"OWASP ML Top 10", "2023", "OWASP", "https://owasp.org/www-project-machine-learning-security-top-10/", kOwaspMl},
     {"NIST AI 100-2", "e2025", "NIST", "https://csrc.nist.gov/pubs/ai/100/2/e2025/final", kAdversarialMl},
     {"NIST AI RMF", "1.0", "NIST", "https://www.nist.gov/itl/ai-risk-management-framework", kAiRmf},
     {"ISO/IEC 42001", "2023", "ISO/IEC", "https://www.iso.org/standard/81230.html", kIso42001},
+    {"CWE", "4.17", "MITRE", "https://cwe.mitre.org/", kCwe},
     {"EU AI Act", "2024/1689", "European Union", "https://eur-lex.europa.eu/eli/reg/2024/1689/oj", kAiAct},
 };
 
