@@ -212,9 +212,8 @@ constexpr Rule kRules[] = {
      "parts.",
      "Write the file anew with the framework's own writer, and compare.", kScanHidden},
     {"BTZ-SCN-022", "TypeMismatch", "The name says one format, the content is another.",
-     "Many tools choose what to check by the name, and loaders choose by the content. A pickle that is called "
-     "safetensors "
-     "gets past the first and runs in the second.",
+     "Many tools choose what to check by the name, and loaders choose by the content. A pickle under the name of plain "
+     "weights gets past the first and runs in the second.",
      "Find out why the file was renamed; do not load it with a tool that accepts pickles.", kScanName},
     {"BTZ-SCN-023", "OutsideFolder", "The file names a path outside its own folder.",
      "Unpacking or loading it would read or write files elsewhere on the machine.",
