@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include <ATen/ExpandUtils.h>
+#include <ATen/TensorOperators.h>
 
 namespace bartizan::model::operators {
 
@@ -66,6 +67,16 @@ at::Tensor convert(const at::Tensor& tensor, const ElementType& target) {
     return target.mask == 0 ? converted : converted.bitwise_and(target.mask);
 }
 
+at::Tensor saturated(const at::Tensor& tensor, at::ScalarType type) {
+    switch (type) {
+        case at::kByte: return tensor.clamp(0, 255).to(type);
+        case at::kChar: return tensor.clamp(-128, 127).to(type);
+        case at::kShort: return tensor.clamp(-32768, 32767).to(type);
+        case at::kInt: return tensor.to(at::kDouble).clamp(-2147483648.0, 2147483647.0).to(type);
+        default: return tensor.to(type);
+    }
+}
+
 Shape shape_of(const at::Tensor& tensor) { return tensor.sizes().vec(); }
 
 Result<std::int64_t> integer_of(const at::Tensor& tensor) {
@@ -92,6 +103,12 @@ Result<void> check_broadcast(const at::Tensor& a, const at::Tensor& b) {
 Result<Shape> checked(Shape shape) {
     BARTIZAN_TRY(check_output(shape));
     return shape;
+}
+
+at::Tensor root_of(const at::Tensor& sums, double degree) {
+    const at::Tensor nothing = sums.eq(0);
+    const at::Tensor root = sums.masked_fill(nothing, 1).pow(1 / degree);
+    return root.masked_fill(nothing, 0);
 }
 
 namespace {

@@ -50,6 +50,9 @@ Result<Value> choice(const graph::Node& node, std::string_view attribute, std::s
                          "give one of " + names);
 }
 
+/// `tensor` with values beyond an integer type's ends put on them (int8 to int32); other types are cast.
+at::Tensor saturated(const at::Tensor& tensor, at::ScalarType type);
+
 Shape shape_of(const at::Tensor& tensor);
 /// The one value of an integer tensor.
 Result<std::int64_t> integer_of(const at::Tensor& tensor);
@@ -59,6 +62,9 @@ Result<std::vector<std::int64_t>> normal_axes(std::vector<std::int64_t> axes, st
 Result<void> check_broadcast(const at::Tensor& a, const at::Tensor& b);
 /// `check_output(shape)`, then the shape.
 Result<Shape> checked(Shape shape);
+
+/// The `degree`-th root of sums of magnitudes. Where a sum is 0 the root is 0 and so is its gradient (not infinite).
+at::Tensor root_of(const at::Tensor& sums, double degree);
 
 /// A kernel of one output from a function Call -> Tensor or Result<Tensor>.
 template <class Function>

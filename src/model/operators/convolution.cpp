@@ -3,8 +3,8 @@
 #include <ATen/ops/convolution.h>
 
 #include "model/operators/build.h"
+#include "model/operators/convolution.h"
 #include "model/operators/families.h"
-#include "model/operators/window.h"
 
 namespace bartizan::model::operators {
 namespace convolution {
@@ -23,14 +23,23 @@ Shape output_shape(const at::Tensor& x, std::int64_t channels, const std::vector
     return shape;
 }
 
-Result<at::Tensor> convolve(const Call& call, const Window& given, std::int64_t groups) {
-    const at::Tensor &x = call.inputs[0], &weight = call.inputs[1];
+}  // namespace
+}  // namespace convolution
+
+Result<std::int64_t> read_groups(const graph::Node& node) {
+    const std::int64_t groups = BARTIZAN_TRY(node.integer("group", 1));
+    if (groups < 1 || groups > kMaxWindow) return invalid_input("group is " + std::to_string(groups));
+    return groups;
+}
+
+Result<at::Tensor> convolve(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias, const Window& given,
+                            std::int64_t groups) {
+    using namespace convolution;
     BARTIZAN_TRY(check_ranks(x, weight));
     const auto axes = static_cast<std::size_t>(x.dim() - 2);
     const Window window = BARTIZAN_TRY(complete(given, axes, spatial_sizes(weight)));
     const Layout layout = BARTIZAN_TRY(lay_out(window, spatial_sizes(x)));
     BARTIZAN_TRY(check_output(output_shape(x, weight.size(0), layout.output)));
-    const at::Tensor bias = call.has(2) ? call.inputs[2] : at::Tensor();
     const std::vector<std::int64_t> no_output_padding(axes, 0);
     if (layout.padding.symmetric())
         return at::convolution(x, weight, bias, window.strides, layout.padding.before, window.dilations, false,
@@ -40,12 +49,16 @@ Result<at::Tensor> convolve(const Call& call, const Window& given, std::int64_t 
                            false, no_output_padding, groups);
 }
 
+namespace convolution {
+namespace {
+
 Result<Kernel> conv(const graph::Node& node, std::int64_t) {
     BARTIZAN_TRY(expect_inputs(node, 2, 3));
     const Window window = BARTIZAN_TRY(read_window(node));
-    const std::int64_t groups = BARTIZAN_TRY(node.integer("group", 1));
-    if (groups < 1 || groups > kMaxWindow) return invalid_input("group is " + std::to_string(groups));
-    return numeric([=](const Call& call) { return convolve(call, window, groups); });
+    const std::int64_t groups = BARTIZAN_TRY(read_groups(node));
+    return numeric([=](const Call& call) {
+        return convolve(call.inputs[0], call.inputs[1], call.has(2) ? call.inputs[2] : at::Tensor(), window, groups);
+    });
 }
 
 constexpr OperatorSpec kOperators[] = {

@@ -18,7 +18,9 @@ Result<AutoPad> read_auto_pad(const graph::Node& node) {
     return invalid_input("auto_pad '" + text + "' is unknown");
 }
 
-Result<std::vector<std::int64_t>> bounded(const graph::Node& node, std::string_view name, std::int64_t least) {
+}  // namespace
+
+Result<std::vector<std::int64_t>> window_integers(const graph::Node& node, std::string_view name, std::int64_t least) {
     std::vector<std::int64_t> values = BARTIZAN_TRY(node.integers(name, {}));
     for (const std::int64_t value : values)
         if (value < least || value > kMaxWindow)
@@ -35,14 +37,12 @@ Result<void> fill(std::vector<std::int64_t>& values, std::size_t size, std::int6
     return {};
 }
 
-}  // namespace
-
 Result<Window> read_window(const graph::Node& node) {
     Window window;
-    window.kernel = BARTIZAN_TRY(bounded(node, "kernel_shape", 1));
-    window.strides = BARTIZAN_TRY(bounded(node, "strides", 1));
-    window.dilations = BARTIZAN_TRY(bounded(node, "dilations", 1));
-    window.pads = BARTIZAN_TRY(bounded(node, "pads", 0));
+    window.kernel = BARTIZAN_TRY(window_integers(node, "kernel_shape", 1));
+    window.strides = BARTIZAN_TRY(window_integers(node, "strides", 1));
+    window.dilations = BARTIZAN_TRY(window_integers(node, "dilations", 1));
+    window.pads = BARTIZAN_TRY(window_integers(node, "pads", 0));
     window.auto_pad = BARTIZAN_TRY(read_auto_pad(node));
     window.ceil_mode = BARTIZAN_TRY(node.integer("ceil_mode", 0)) != 0;
     return window;

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include <ATen/core/Tensor.h>
@@ -36,6 +37,11 @@ struct Padding {
 /// Reads kernel_shape, strides, dilations, pads, auto_pad, ceil_mode. Fails with `invalid_input` on lengths that
 /// disagree and on values out of range.
 Result<Window> read_window(const graph::Node& node);
+
+/// An attribute whose values are all `least` to `kMaxWindow`; empty where it is absent.
+Result<std::vector<std::int64_t>> window_integers(const graph::Node& node, std::string_view name, std::int64_t least);
+/// Fills a list left out with `preset`. Fails with `invalid_input` if it has another length.
+Result<void> fill(std::vector<std::int64_t>& values, std::size_t size, std::int64_t preset, std::string_view name);
 
 /// Lists left out become ones and zeros for `axes` spatial axes. Fails if a list has another length.
 Result<Window> complete(Window window, std::size_t axes, const std::vector<std::int64_t>& kernel);
