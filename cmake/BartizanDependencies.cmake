@@ -8,6 +8,7 @@ find_package(fmt REQUIRED)
 find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(Protobuf REQUIRED)
+find_package(LibArchive 3.5 REQUIRED)
 
 # onnx: the message classes of the format, as Debian builds them.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)

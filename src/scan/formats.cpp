@@ -9,15 +9,28 @@
 
 #include "scan/judge.h"
 #include "scan/judges.h"
+#include "scan/pickle/pickle.h"
 #include "scan/say.h"
 
 namespace bartizan::scan {
 namespace {
 
+// clang-format off
 constexpr Format kFormats[] = {
+    {"7z", looks_like_seven_zip, judge_seven_zip},
+    {"tar", looks_like_tar, judge_tar},
+    {"gzip", looks_like_gzip, judge_gzip},
+    {"compressed", looks_like_filtered, judge_filtered},
+    {"joblib zlib", looks_like_zfile, judge_zfile},
+    {"zip", looks_like_zip, judge_zip},
+    {"zlib", looks_like_zlib, judge_zlib},
+#if __has_include("scan/pickle/README.md")
+    {"pickle", looks_like_pickle, [](Bytes content, Context& context) { judge_pickle(content, context); }},
+#endif
     {"program", looks_like_program, judge_program},
     {"media", looks_like_media, judge_media},
 };
+// clang-format on
 
 }  // namespace
 
@@ -28,6 +41,23 @@ const Format* format_of(Bytes content) {
     return found == std::end(kFormats) ? nullptr : &*found;
 }
 
+namespace {
+
+/// Formats that are read from the end, or from marks further in, so that content of another format can be one of
+/// them too.
+constexpr std::string_view kPolyglots[] = {"tar", "zip", "pickle"};
+
+void judge_other_readings(Bytes content, const Format& first, Context& context) {
+    for (const Format& other : kFormats) {
+        const bool candidate = &other != &first && std::ranges::find(kPolyglots, other.name) != std::end(kPolyglots);
+        if (!candidate || !other.matches(content)) continue;
+        unproven(context, rule::kTwoReadings, fmt::format("the content is both {} and {}", first.name, other.name), 0);
+        other.judge(content, context);
+    }
+}
+
+}  // namespace
+
 void judge_content(Bytes content, Context& context) {
     if (content.empty()) return;
     if (context.depth > context.budget.depth) {
@@ -37,10 +67,12 @@ void judge_content(Bytes content, Context& context) {
     const Format* format = format_of(content);
     if (context.depth == 0 && context.result.format.empty())
         context.result.format = format == nullptr ? "unknown" : format->name;
-    if (format != nullptr)
-        format->judge(content, context);
-    else
+    if (format == nullptr) {
         judge_unknown(content, context);
+        return;
+    }
+    format->judge(content, context);
+    judge_other_readings(content, *format, context);
 }
 
 void give_back(const Context& context, Bytes done) {

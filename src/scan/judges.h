@@ -12,6 +12,21 @@ void judge_program(Bytes content, Context& context);
 bool looks_like_media(Bytes content);
 void judge_media(Bytes content, Context& context);
 
+bool looks_like_seven_zip(Bytes content);
+void judge_seven_zip(Bytes content, Context& context);
+bool looks_like_zip(Bytes content);
+void judge_zip(Bytes content, Context& context);
+bool looks_like_tar(Bytes content);
+void judge_tar(Bytes content, Context& context);
+bool looks_like_gzip(Bytes content);
+void judge_gzip(Bytes content, Context& context);
+bool looks_like_zlib(Bytes content);
+void judge_zlib(Bytes content, Context& context);
+bool looks_like_zfile(Bytes content);
+void judge_zfile(Bytes content, Context& context);
+bool looks_like_filtered(Bytes content);
+void judge_filtered(Bytes content, Context& context);
+
 /// What no format matches: searched for hidden streams.
 void judge_unknown(Bytes content, Context& context);
 
