@@ -65,14 +65,24 @@ bool fold_into(graph::Graph& graph, graph::Node& conv, const Affine& affine) {
     return true;
 }
 
-}  // namespace
-
-graph::Graph fold_batch_norm(graph::Graph graph) {
+/// How often each value is read, by nodes and as an output.
+std::map<std::string, int> uses_of(const graph::Graph& graph) {
     std::map<std::string, int> uses;
-    std::map<std::string, std::size_t> convolutions;
     for (const graph::Node& node : graph.nodes)
         for (const std::string& input : node.inputs) ++uses[input];
     for (const graph::Value& output : graph.outputs) ++uses[output.name];
+    return uses;
+}
+
+bool is(const graph::Node& node, std::string_view op_type) {
+    return node.domain.empty() && node.op_type == op_type && node.inputs.size() == 1 && node.outputs.size() == 1;
+}
+
+}  // namespace
+
+graph::Graph fold_batch_norm(graph::Graph graph) {
+    auto uses = uses_of(graph);
+    std::map<std::string, std::size_t> convolutions;
     std::vector<bool> gone(graph.nodes.size(), false);
     for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
         graph::Node& node = graph.nodes[i];
@@ -88,6 +98,22 @@ graph::Graph fold_batch_norm(graph::Graph graph) {
     }
     std::size_t at = 0;
     std::erase_if(graph.nodes, [&](const graph::Node&) { return gone[at++]; });
+    return graph;
+}
+
+graph::Graph pool_before_relu(graph::Graph graph) {
+    auto uses = uses_of(graph);
+    std::map<std::string, std::size_t> relus;
+    for (std::size_t i = 0; i < graph.nodes.size(); ++i) {
+        graph::Node& pool = graph.nodes[i];
+        if (is(pool, "Relu")) relus[pool.outputs[0]] = i;
+        const auto found = is(pool, "MaxPool") ? relus.find(pool.inputs[0]) : relus.end();
+        if (found == relus.end() || uses[pool.inputs[0]] != 1) continue;
+        graph::Node& relu = graph.nodes[found->second];
+        std::swap(relu.op_type, pool.op_type);
+        std::swap(relu.attributes, pool.attributes);
+        std::swap(relu.name, pool.name);
+    }
     return graph;
 }
 

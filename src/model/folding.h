@@ -10,4 +10,8 @@ namespace bartizan::model {
 /// convolution's weights: w' = w * s / sqrt(v + eps), b' = (b - m) * s / sqrt(v + eps) + t.
 graph::Graph fold_batch_norm(graph::Graph graph);
 
+/// Moves each Relu behind the MaxPool that is its only user: max(relu(x)) = relu(max(x)), gradients too, over a
+/// quarter of the values.
+graph::Graph pool_before_relu(graph::Graph graph);
+
 }  // namespace bartizan::model

@@ -32,7 +32,7 @@ public:
     /// Makes the plan of evaluation: with batch normalisation folded, constants computed.
     Result<void> prepare() {
         if (weights_->live) return prepare_live();
-        const graph::Graph folded = fold_batch_norm(graph_);
+        const graph::Graph folded = pool_before_relu(fold_batch_norm(graph_));
         const auto weights = BARTIZAN_TRY(weights_of(folded));
         fast_ = BARTIZAN_TRY(Plan::make(folded, weights));
         return {};
@@ -93,7 +93,7 @@ private:
         if (live_) return {};
         auto weights = std::make_shared<Weights>(*weights_);  // the tensors themselves are shared
         weights->live = true;
-        live_ = BARTIZAN_TRY(Plan::make(graph_, weights));
+        live_ = BARTIZAN_TRY(Plan::make(pool_before_relu(graph_), weights));
         return {};
     }
 

@@ -21,7 +21,7 @@ constexpr std::int64_t kMaxFoldedElements = std::int64_t{1} << 24;
 
 /// Operators whose output is a new tensor, shared with nothing and not kept for the backward pass: what follows may
 /// write into it.
-constexpr std::string_view kFreshOutputs[] = {"Conv", "Gemm", "ConvTranspose", "BatchNormalization", "Add"};
+constexpr std::string_view kFreshOutputs[] = {"Conv", "Gemm", "ConvTranspose", "BatchNormalization", "Add", "MaxPool"};
 /// Operators that are not functions of their inputs alone.
 constexpr std::string_view kNotConstant[] = {"RandomNormal", "RandomUniform", "RandomNormalLike", "RandomUniformLike",
                                              "Bernoulli",    "Multinomial",   "Dropout"};

@@ -17,6 +17,7 @@
 
 #include "model/operators/build.h"
 #include "model/operators/families.h"
+#include "model/operators/max_pool.h"
 #include "model/operators/window.h"
 
 namespace bartizan::model::operators {
@@ -43,6 +44,10 @@ Result<Ready> prepare(const at::Tensor& x, const Window& given) {
 /// Windows over an input that is padded already. Gives values and, for two and three axes, their places.
 at::Tensor max_windows(const at::Tensor& x, const Window& w, const std::vector<std::int64_t>& pads) {
     if (x.dim() == 3) return at::max_pool1d(x, w.kernel, w.strides, pads, w.dilations);
+    if (x.dim() == 4 && w.dilations == std::vector<std::int64_t>{1, 1}) {
+        const PoolShape shape = {w.kernel[0], w.kernel[1], w.strides[0], w.strides[1], pads[0], pads[1]};
+        if (fast_max_pool_fits(x, shape)) return fast_max_pool(x, shape);
+    }
     if (x.dim() == 4) return at::max_pool2d(x, w.kernel, w.strides, pads, w.dilations);
     return at::max_pool3d(x, w.kernel, w.strides, pads, w.dilations);
 }
