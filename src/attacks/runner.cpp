@@ -27,6 +27,9 @@ namespace runner {
 namespace {
 
 constexpr double kTolerance = 1e-6;  // how far rounding may leave radius and range
+// Few rows are cut into this many chunks, unless those had fewer rows than this: a batch of a few rows wastes the most.
+constexpr std::int64_t kLeastChunks = 8;
+constexpr std::int64_t kLeastChunk = 4;
 
 /// One intra-op thread while it lives: the cores are shared out by chunks, and sums do not depend on their number.
 class OneIntraOpThread {
@@ -123,12 +126,18 @@ private:
 
     Sample& at(std::int64_t row) { return samples_[static_cast<std::size_t>(row)]; }
 
+    /// So that the last survivors, which cost most, still keep several threads busy.
+    std::int64_t chunk_for(std::int64_t rows) const {
+        const std::int64_t shared_out = (rows + kLeastChunks - 1) / kLeastChunks;
+        return std::min(options_.chunk, std::max(shared_out, kLeastChunk));
+    }
+
     /// `rows` in chunks of equal size; the same chunks for any number of threads.
     Result<void> in_chunks(const RowList& rows, const RunContext& ctx,
                            const std::function<Result<void>(std::span<const std::int64_t>)>& work) const {
         if (rows.empty()) return {};
         const auto count = static_cast<std::int64_t>(rows.size());
-        const std::int64_t chunks = (count + options_.chunk - 1) / options_.chunk;
+        const std::int64_t size = chunk_for(count), chunks = (count + size - 1) / size;
         return model::for_each_chunk(count, (count + chunks - 1) / chunks, ctx,
                                      [&](const model::Chunk& chunk) -> Result<void> {
                                          const OneIntraOpThread alone;

@@ -40,7 +40,7 @@ struct RunResult {
 };
 
 struct RunOptions {
-    std::int64_t chunk = 32;  ///< samples handed to one thread at a time
+    std::int64_t chunk = 32;  ///< samples handed to one thread at a time, at most; fewer when few are left
 };
 
 /// Attacks every row of `batch`. Stops early, with what was finished, when `ctx` says so.
