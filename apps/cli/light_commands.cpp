@@ -12,7 +12,10 @@ struct Entry {
     std::string_view command;
     LightHandler handle;
 };
-constexpr Entry kEntries[] = {{"compare", compare}, {"doctor", doctor}, {"completion", completion}, {"scan", scan_files}};
+constexpr Entry kEntries[] = {
+    {"compare", compare}, {"doctor", doctor}, {"completion", completion}, {"scan", scan_files},
+    {"sign", sign},       {"verify", verify}, {"keygen", keygen},
+};
 
 }  // namespace
 

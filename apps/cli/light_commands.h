@@ -14,6 +14,9 @@ LightHandler light_handler(const cli::Invocation& invocation);
 Result<int> doctor(const cli::Invocation& invocation);
 Result<int> attack_list(const cli::Invocation& invocation);
 Result<int> compare(const cli::Invocation& invocation);
+Result<int> sign(const cli::Invocation& invocation);
+Result<int> verify(const cli::Invocation& invocation);
+Result<int> keygen(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
 Result<int> scan_files(const cli::Invocation& invocation);
 

@@ -20,6 +20,7 @@ Error system_failure(int error, const std::string& what, const std::filesystem::
         case EACCES:
         case EPERM:
         case EROFS: return {Errc::denied, message, "check the permissions"};
+        case EEXIST: return {Errc::conflict, message, "choose another name, or remove that file"};
         case ENOSPC:
         case EDQUOT: return {Errc::exhausted, message, "free some space or write elsewhere"};
         case EMFILE:
@@ -125,6 +126,14 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::span<
 
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
     return write_file_atomically(path, std::as_bytes(std::span(content.data(), content.size())));
+}
+
+Result<void> write_new_private_file(const std::filesystem::path& path, std::string_view content) {
+    Descriptor descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (descriptor.get() < 0) return system_failure(errno, "cannot make", path);
+    auto written = write_all(descriptor.get(), std::as_bytes(std::span(content.data(), content.size())), path);
+    if (!written.ok()) ::unlink(path.c_str());
+    return written;
 }
 
 Result<void> make_folder(const std::filesystem::path& path) {

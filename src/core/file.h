@@ -40,6 +40,10 @@ private:
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
 Result<void> write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content);
 
+/// Writes a file that was not there and that only its owner can read: for private keys. Fails with `conflict` when the
+/// name is taken.
+Result<void> write_new_private_file(const std::filesystem::path& path, std::string_view content);
+
 /// Makes the folder and its parents; succeeds if it is there.
 Result<void> make_folder(const std::filesystem::path& path);
 

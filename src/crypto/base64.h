@@ -1,0 +1,16 @@
+#pragma once
+/// Base64 (RFC 4648, section 4): the standard alphabet, padded. Pure.
+
+#include <string>
+#include <string_view>
+
+#include "bartizan/result.h"
+
+namespace bartizan::crypto {
+
+std::string to_base64(std::string_view bytes);
+/// Strict: fails with `invalid_input` on any other alphabet (base64url, line breaks), wrong padding or left-over bits,
+/// so that each byte string has one spelling.
+Result<std::string> from_base64(std::string_view text);
+
+}  // namespace bartizan::crypto

@@ -1,0 +1,91 @@
+#include "provenance/signer.h"
+
+#include "provenance/bundle.h"
+#include "provenance/hash_files.h"
+#include "provenance/names.h"
+
+namespace bartizan::provenance {
+namespace {
+
+Result<void> check_key(const crypto::PrivateKey& key, const SignOptions& options) {
+    if (key.type() == crypto::KeyType::ed25519)
+        return invalid_input("key: expected EC P-256, P-384 or P-521, found Ed25519",
+                             "model signatures take EC keys: bartizan keygen --out KEY");
+    if (options.chain.empty()) return {};
+    const crypto::Certificate& leaf = options.chain.front();
+    const crypto::PublicKey certified = BARTIZAN_TRY_WITHIN(leaf.public_key(), "certificate '" + leaf.subject() + "'");
+    if (!certified.same_as(key.public_key()))
+        return invalid_input("the certificate '" + leaf.subject() + "' is for another key",
+                             "give the certificate that was issued for this key first");
+    if (!leaf.may_sign())
+        return invalid_input("the certificate '" + leaf.subject() +
+                             "' is not for signing: expected key usage "
+                             "digitalSignature or extended key usage codeSigning");
+    if (!leaf.valid_at(options.now))
+        return invalid_input("the certificate '" + leaf.subject() + "' is valid from " + leaf.not_before() + " to " +
+                             leaf.not_after() + ", which is not now");
+    return {};
+}
+
+/// The name without trailing slashes; of "." the folder's own.
+std::string name_of(const std::filesystem::path& path) {
+    std::error_code error;
+    const std::filesystem::path whole = std::filesystem::weakly_canonical(path, error);
+    const std::string name = whole.filename().string();
+    return !name.empty() && is_utf8(name) ? name : "model";
+}
+
+Result<FileTree> files_to_sign(const std::filesystem::path& path, const SignOptions& options) {
+    FileTree tree = BARTIZAN_TRY(list_files(path, {options.ignored, options.links}));
+    if (!tree.refused.empty()) {
+        const RefusedFile& first = tree.refused.front();
+        return invalid_input("'" + first.name + "' cannot be signed: " + first.why,
+                             "remove it, or leave it out with --ignore");
+    }
+    if (tree.files.empty()) return invalid_input("'" + path.string() + "' holds no file to sign");
+    return tree;
+}
+
+struct Described {
+    Statement statement;
+    std::uint64_t bytes = 0;
+};
+
+Result<Described> describe_files(const std::filesystem::path& path, const SignOptions& options,
+                                 const RunContext& context) {
+    const FileTree tree = BARTIZAN_TRY(files_to_sign(path, options));
+    auto digests = hash_files(tree.files, options.links, context);
+    Described out;
+    out.statement.subject = name_of(path);
+    out.statement.allow_symlinks = options.links == Links::follow_to_files;
+    if (!tree.single) out.statement.ignore_paths = options.ignored;
+    for (std::size_t i = 0; i < digests.size(); ++i) {
+        const crypto::Sha256Digest digest =
+            BARTIZAN_TRY_WITHIN(std::move(digests[i]), "'" + tree.files[i].path.string() + "'");
+        out.statement.resources.push_back({tree.files[i].name, crypto::to_hex(digest)});
+        out.bytes += tree.files[i].size;
+    }
+    out.statement.root = root_of(out.statement.resources);
+    return out;
+}
+
+}  // namespace
+
+Result<Statement> describe(const std::filesystem::path& path, const SignOptions& options, const RunContext& context) {
+    return BARTIZAN_TRY(describe_files(path, options, context)).statement;
+}
+
+Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
+                          const RunContext& context) {
+    BARTIZAN_TRY(check_key(key, options));
+    Described described = BARTIZAN_TRY(describe_files(path, options, context));
+    Bundle bundle;
+    bundle.method = options.chain.empty() ? Method::key : Method::certificate;
+    if (options.chain.empty()) bundle.hint = key_hint(key.public_key());
+    bundle.chain = options.chain;
+    bundle.payload = write_statement(described.statement);
+    bundle.signatures = {BARTIZAN_TRY(key.sign(pae(bundle.payload)))};
+    return Signed{write_bundle(bundle), std::move(described.statement), described.bytes};
+}
+
+}  // namespace bartizan::provenance

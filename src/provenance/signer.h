@@ -1,0 +1,39 @@
+#pragma once
+/// Signs a model by OpenSSF Model Signing v1: every file hashed, one statement, one signature, one Sigstore bundle.
+
+#include <ctime>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "bartizan/result.h"
+#include "bartizan/run_context.h"
+#include "crypto/certificate.h"
+#include "crypto/key.h"
+#include "provenance/file_tree.h"
+#include "provenance/statement.h"
+
+namespace bartizan::provenance {
+
+struct SignOptions {
+    std::vector<std::string> ignored;  ///< names below the model; recorded in the signature
+    Links links = Links::refuse;
+    std::vector<crypto::Certificate> chain = {};  ///< the signer's first; empty: the bundle names the key by its hint
+    std::time_t now = 0;                          ///< the signer's certificate must be valid then
+};
+
+struct Signed {
+    std::string bundle;  ///< the text of the signature file
+    Statement statement;
+    std::uint64_t bytes = 0;  ///< hashed
+};
+
+/// Everything that a statement on the files at `path` says, not yet signed. Fails with `invalid_input` when there is
+/// nothing to sign or something that cannot be (a link, a pipe, a file that cannot be read, a name that is not UTF-8).
+Result<Statement> describe(const std::filesystem::path& path, const SignOptions& options, const RunContext& context);
+
+/// Fails beside that with `invalid_input` when the key is no EC key, or not that of the certificate.
+Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
+                          const RunContext& context);
+
+}  // namespace bartizan::provenance
