@@ -66,6 +66,9 @@ Result<Shape> checked(Shape shape);
 /// The `degree`-th root of sums of magnitudes. Where a sum is 0 the root is 0 and so is its gradient (not infinite).
 at::Tensor root_of(const at::Tensor& sums, double degree);
 
+/// `at::matmul`, its output checked first.
+Result<at::Tensor> matrix_product(const at::Tensor& a, const at::Tensor& b);
+
 /// A kernel of one output from a function Call -> Tensor or Result<Tensor>.
 template <class Function>
 Kernel single(Function function) {

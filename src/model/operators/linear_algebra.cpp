@@ -32,14 +32,20 @@ Result<void> check_product(const at::Tensor& a, const at::Tensor& b) {
     return check_output(left);
 }
 
-Result<at::Tensor> product(const at::Tensor& a, const at::Tensor& b) {
-    BARTIZAN_TRY(check_product(a, b));
+}  // namespace
+}  // namespace linear_algebra
+
+Result<at::Tensor> matrix_product(const at::Tensor& a, const at::Tensor& b) {
+    BARTIZAN_TRY(linear_algebra::check_product(a, b));
     return at::matmul(a, b);
 }
 
+namespace linear_algebra {
+namespace {
+
 Result<Kernel> matmul(const graph::Node& node, std::int64_t) {
     BARTIZAN_TRY(expect_inputs(node, 2, 2));
-    return numeric([](const Call& call) { return product(call.inputs[0], call.inputs[1]); });
+    return numeric([](const Call& call) { return matrix_product(call.inputs[0], call.inputs[1]); });
 }
 
 struct GemmOptions {
@@ -92,7 +98,7 @@ Result<Kernel> matmul_integer(const graph::Node& node, std::int64_t) {
         at::Tensor b = call.inputs[1].to(at::kInt);
         if (call.has(2)) a = a - row_offset(call.inputs[2]);
         if (call.has(3)) b = b - call.inputs[3].to(at::kInt);
-        return product(a, b);
+        return matrix_product(a, b);
     });
 }
 
