@@ -1,6 +1,5 @@
-// The gradient of every operator that says it has one, against central differences in double, on the cases of
-// ONNX's backend tests: no list to keep, a new operator is checked as soon as it has a case.
-#include <cmath>
+// The gradient of every operator that says it has one, against central differences in double: on the cases of ONNX's
+// backend tests, and on examples for operators that have none there. An operator without either fails the test.
 #include <cstdio>
 #include <map>
 #include <set>
@@ -8,23 +7,21 @@
 
 #include <gtest/gtest.h>
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/empty_like.h>
-#include <ATen/ops/zeros_like.h>
+#include <ATen/ops/tensor.h>
 
 #include "model/conformance_testing.h"
+#include "model/gradient_testing.h"
 #include "model/kernel.h"
 #include "model/model.h"
+#include "model/operators/gradient_examples_testing.h"
 
 namespace bartizan::model::gradient {
 namespace {
 
 using conformance::Case;
 
-constexpr double kStep = 1e-6;
-constexpr double kTolerance = 1e-5;
 /// Inputs are moved by about this much, away from kinks (Relu at 0) and ties (Max of equal values).
 constexpr double kJitter = 1e-3;
 
@@ -63,84 +60,30 @@ bool has_half_precision(const graph::Graph& graph) {
     return false;
 }
 
-at::Tensor noise_like(const at::Tensor& x, std::uint64_t seed) {
-    return at::empty_like(x).uniform_(-1, 1, at::detail::createCPUGenerator(seed));
+/// Floating-point inputs in double, a little moved.
+Point point_of(const graph::Graph& graph, const std::vector<at::Tensor>& given) {
+    Point point{given, {}};
+    for (std::size_t i = 0; i < given.size(); ++i) {
+        const bool single = given[i].scalar_type() == at::kFloat;
+        if ((!single && given[i].scalar_type() != at::kDouble) || given[i].numel() == 0) continue;
+        at::Tensor& x = point.inputs[i];
+        x = given[i].to(at::kDouble);
+        if (!is_variable(graph, graph.inputs[i].name)) continue;
+        x = x * (1 - kJitter * (noise_like(x, 7 + i).abs() + 0.1)) + kJitter * noise_like(x, 70 + i);
+        point.variables.push_back(i);
+    }
+    return point;
 }
 
-/// The model as a function of its floating-point inputs, weighted and summed over its outputs.
-class Scalar {
-public:
-    Scalar(const Model& model, const graph::Graph& graph, const std::vector<at::Tensor>& given) : model_(model) {
-        for (std::size_t i = 0; i < given.size(); ++i) {
-            inputs.push_back(given[i]);
-            const bool single = given[i].scalar_type() == at::kFloat;
-            if ((!single && given[i].scalar_type() != at::kDouble) || given[i].numel() == 0) continue;
-            inputs[i] = given[i].to(at::kDouble);
-            if (!is_variable(graph, graph.inputs[i].name)) continue;
-            inputs[i] = inputs[i] * (1 - kJitter * (noise_like(inputs[i], 7 + i).abs() + 0.1)) +
-                        kJitter * noise_like(inputs[i], 70 + i);
-            variables.push_back(i);
-        }
-    }
+at::Tensor floats_in_double(std::initializer_list<double> values) { return at::tensor(std::vector<double>(values)); }
 
-    /// Undefined when the model does not run, or gives nothing that could be differentiated.
-    at::Tensor operator()(const std::vector<at::Tensor>& at) const {
-        const auto outputs = model_.run(at);
-        if (!outputs.ok()) return {};
-        at::Tensor sum;
-        for (std::size_t i = 0; i < outputs->size(); ++i) {
-            const at::Tensor& output = (*outputs)[i];
-            if (!output.defined() || output.scalar_type() != at::kDouble) continue;
-            const at::Tensor part = (output * noise_like(output.detach(), 700 + i)).sum();
-            sum = sum.defined() ? sum + part : part;
-        }
-        return sum;
-    }
-
-    std::vector<at::Tensor> inputs;
-    std::vector<std::size_t> variables;
-
-private:
-    const Model& model_;
-};
-
-enum class Verdict { agrees, differs, not_checked };
-
-/// Compares the slope along one random direction over all inputs at once.
-Verdict check(const Scalar& function, std::string& how) {
-    std::vector<at::Tensor> at = function.inputs;
-    for (const std::size_t i : function.variables) at[i] = at[i].detach().clone().set_requires_grad(true);
-    const at::Tensor value = function(at);
-    if (!value.defined() || !std::isfinite(value.item<double>())) return Verdict::not_checked;
-    if (function(at).item<double>() != value.item<double>())
-        return Verdict::not_checked;  // random: dropout in training
-    if (!value.requires_grad()) {
-        how = "no gradient reaches the inputs";
-        return Verdict::differs;
-    }
-    value.backward();
-    double analytic = 0;
-    std::vector<at::Tensor> ahead = function.inputs;
-    std::vector<at::Tensor> behind = function.inputs;
-    for (const std::size_t i : function.variables) {
-        const at::Tensor direction = noise_like(function.inputs[i], 7000 + i);
-        if (at[i].grad().defined()) analytic += (at[i].grad() * direction).sum().item<double>();
-        ahead[i] = function.inputs[i] + kStep * direction;
-        behind[i] = function.inputs[i] - kStep * direction;
-    }
-    const double numeric = (function(ahead).item<double>() - function(behind).item<double>()) / (2 * kStep);
-    how = "autograd says " + std::to_string(analytic) + ", differences say " + std::to_string(numeric);
-    if (!std::isfinite(numeric)) return Verdict::not_checked;
-    const double scale = std::max({1.0, std::abs(numeric), std::abs(value.item<double>())});
-    return std::abs(analytic - numeric) <= kTolerance * scale ? Verdict::agrees : Verdict::differs;
+std::string full_name(const std::string& domain, const std::string& op_type) {
+    return domain.empty() ? op_type : domain + ":" + op_type;
 }
 
-TEST(Gradients, AgreeWithCentralDifferencesForEverySmoothOperator) {
+/// Compares on all of ONNX's cases; gives the operators that were compared.
+std::set<std::string> check_cases() {
     std::set<std::string> checked;
-    std::set<std::string> smooth;
-    for (const OperatorSpec* spec : all_operators())
-        if (spec->gradient == Gradient::smooth && spec->domain.empty()) smooth.emplace(spec->op_type);
-    int cases = 0;
     for (const Case& which : conformance::all_cases()) {
         const auto graph = which.load();
         if (!graph.ok() || which.suite != "node" || !every_operator_is_smooth(*graph) || has_half_precision(*graph))
@@ -148,19 +91,62 @@ TEST(Gradients, AgreeWithCentralDifferencesForEverySmoothOperator) {
         const auto model = from_graph(*graph);
         const auto sets = conformance::data_sets(which, *graph);
         if (!model.ok() || !sets.ok() || sets->empty()) continue;
-        const Scalar function(**model, *graph, sets->front().inputs);
-        if (function.variables.empty()) continue;
-        std::string how;
-        const Verdict verdict = check(function, how);
-        EXPECT_NE(verdict, Verdict::differs) << which.name << ": " << how;
-        if (verdict == Verdict::not_checked) continue;
-        ++cases;
-        for (const graph::Node& node : graph->nodes) checked.insert(node.op_type);
+        const Point point = point_of(*graph, sets->front().inputs);
+        if (point.variables.empty()) continue;
+        const Finding finding =
+            compare([&](const std::vector<at::Tensor>& at) { return (*model)->run(at).value_or({}); }, point);
+        EXPECT_NE(finding.verdict, Verdict::differs) << which.name << ": " << finding.how;
+        if (finding.verdict == Verdict::not_checked) continue;
+        for (const graph::Node& node : graph->nodes) checked.insert(full_name(node.domain, node.op_type));
     }
-    for (const std::string& name : smooth)
-        if (!checked.contains(name)) std::printf("no case checks the gradient of %s\n", name.c_str());
-    std::printf("gradients: %zu of %zu smooth operators checked in %d cases\n", checked.size(), smooth.size(), cases);
-    EXPECT_GE(checked.size() * 10, smooth.size() * 8);
+    return checked;
+}
+
+/// The same on the examples of what ONNX has no cases for.
+std::set<std::string> check_examples() {
+    std::set<std::string> checked;
+    for (const operators::GradientExample& example : operators::gradient_examples()) {
+        Point point{example.inputs, {}};
+        for (std::size_t i = 0; i < point.inputs.size(); ++i)
+            if (point.inputs[i].defined() && point.inputs[i].scalar_type() == at::kDouble &&
+                !example.settings.contains(i))
+                point.variables.push_back(i);
+        const Finding finding =
+            compare([&](const std::vector<at::Tensor>& at) { return example.node.all(at).value_or({}); }, point);
+        EXPECT_EQ(finding.verdict, Verdict::agrees) << example.node.op_type << ": " << finding.how;
+        checked.insert(full_name(example.node.domain, example.node.op_type));
+    }
+    return checked;
+}
+
+TEST(Gradients, AgreeWithCentralDifferencesForEverySmoothOperator) {
+    std::set<std::string> checked = check_cases();
+    EXPECT_GE(checked.size(), 110U) << "install the package libonnx-testdata";
+    checked.merge(check_examples());
+    for (const OperatorSpec* spec : all_operators()) {
+        const std::string name = full_name(std::string(spec->domain), std::string(spec->op_type));
+        if (spec->gradient == Gradient::smooth)
+            EXPECT_TRUE(checked.contains(name)) << name << " has no case: add it to gradient_examples()";
+    }
+    std::printf("gradients: %zu operators checked\n", checked.size());
+}
+
+TEST(Gradients, FindAWrongOne) {
+    // The comparison itself: x^2 with the gradient of 2 x^2, and a constant.
+    const Point point{{floats_in_double({1, 2, 3})}, {0}};
+    const auto square = [](double factor) {
+        return [factor](const std::vector<at::Tensor>& at) {
+            const at::Tensor y = at[0].square();
+            return std::vector<at::Tensor>{y.detach() + factor * (y - y.detach())};
+        };
+    };
+    EXPECT_EQ(compare(square(1), point).verdict, Verdict::agrees);
+    EXPECT_EQ(compare(square(2), point).verdict, Verdict::differs);
+    EXPECT_EQ(compare([](const std::vector<at::Tensor>& at) { return std::vector<at::Tensor>{at[0].detach()}; }, point)
+                  .verdict,
+              Verdict::differs);
+    EXPECT_EQ(compare([](const std::vector<at::Tensor>&) { return std::vector<at::Tensor>{}; }, point).verdict,
+              Verdict::not_checked);
 }
 
 }  // namespace

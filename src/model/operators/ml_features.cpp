@@ -48,7 +48,7 @@ Result<Kernel> normalizer(const graph::Node& node, std::int64_t) {
         const at::Tensor x = to_float(call.inputs[0]);
         const at::Tensor size = norm == "MAX" ? x.amax({-1}, true)
                                 : norm == "L1" ? x.abs().sum({-1}, true)
-                                               : x.square().sum({-1}, true).sqrt();
+                                               : root_of(x.square().sum({-1}, true), 2);
         return x / at::where(size.eq(0), at::ones_like(size), size);
     });
 }
@@ -153,7 +153,7 @@ Result<Kernel> feature_vectorizer(const graph::Node& node, std::int64_t) {
         std::vector<at::Tensor> columns;
         for (const at::Tensor& input : call.inputs) {
             if (!input.defined() || input.dim() < 1 || input.dim() > 2) return invalid_input("inputs must be vectors or tables");
-            columns.push_back((input.dim() == 1 ? input.unsqueeze(1) : input).to(at::kFloat));
+            columns.push_back(to_float(input.dim() == 1 ? input.unsqueeze(1) : input));
         }
         return at::cat(columns, 1);
     });

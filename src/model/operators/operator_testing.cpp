@@ -11,6 +11,7 @@ namespace bartizan::model::operators {
 Result<Tensors> OneNode::all(const std::vector<at::Tensor>& inputs) const {
     graph::Node node;
     node.op_type = op_type;
+    node.domain = domain;
     node.name = "one";
     node.attributes = attributes;
     for (std::size_t i = 0; i < inputs.size(); ++i)

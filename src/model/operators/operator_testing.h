@@ -22,6 +22,7 @@ struct OneNode {
     std::int64_t opset = 17;
     Attributes attributes = {};
     std::size_t outputs = 1;
+    std::string domain = {};
 
     /// An undefined tensor is an input left out. What LibTorch throws becomes an error, as in the executor.
     Result<Tensors> all(const std::vector<at::Tensor>& inputs) const;
