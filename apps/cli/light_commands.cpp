@@ -14,7 +14,7 @@ struct Entry {
 };
 constexpr Entry kEntries[] = {
     {"compare", compare}, {"doctor", doctor}, {"completion", completion}, {"scan", scan_files},
-    {"sign", sign},       {"verify", verify}, {"keygen", keygen},
+    {"sign", sign},       {"verify", verify}, {"keygen", keygen},     {"bom", bom},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@ Result<int> compare(const cli::Invocation& invocation);
 Result<int> sign(const cli::Invocation& invocation);
 Result<int> verify(const cli::Invocation& invocation);
 Result<int> keygen(const cli::Invocation& invocation);
+Result<int> bom(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
 Result<int> scan_files(const cli::Invocation& invocation);
 

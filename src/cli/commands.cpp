@@ -308,6 +308,28 @@ constexpr OptionSpec kKeygenOptions[] = {
     kPassphraseFile,
 };
 
+constexpr OptionSpec kBomOptions[] = {
+    {.name = "--spec-version",
+     .kind = OptionKind::choice,
+     .value = "V",
+     .help = "of CycloneDX",
+     .preset = "1.7",
+     .choices = "1.7|1.6"},
+    {.name = "--out",
+     .kind = OptionKind::path,
+     .value = "FILE",
+     .help = "write the bill of materials there, and print a summary"},
+    {.name = "--scan",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "scan the files too, and attest the verdict"},
+    kIgnore,
+    {.name = "--follow-links",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "read what symbolic links to files lead to (without: they are listed as not read)"},
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -363,6 +385,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = {},
      .options = kKeygenOptions},
+    {.name = "bom",
+     .summary = "A bill of materials: files, digests, data sets, licences, model card, signatures (CycloneDX)",
+     .example = "bartizan bom model/ --out model.cdx.json",
+     .needs_engine = false,
+     .positionals = kArtefact,
+     .options = kBomOptions},
     {.name = "compare",
      .summary = "Two audits side by side: what is gone, what is new, what the numbers did",
      .example = "bartizan compare audit-before audit-after --out comparison.html",
