@@ -54,10 +54,9 @@ Both on_common_rows(const Attacked& a, const Attacked& b) {
 /// Robust accuracy of one attack by name on the first rows.
 Result<double> accuracy_under(const Subject& subject, std::string attack, double eps, std::int64_t samples,
                               std::int64_t steps, const RunContext& ctx) {
-    const auto result = BARTIZAN_TRY(carry_out(subject,
-                                               {std::move(attack), eps, first_rows(subject.batch, samples),
-                                                {{"steps", std::to_string(steps)}}},
-                                               ctx));
+    const auto result = BARTIZAN_TRY(carry_out(
+        subject, {std::move(attack), eps, first_rows(subject.batch, samples), {{"steps", std::to_string(steps)}}},
+        ctx));
     return result.robust_accuracy();
 }
 
@@ -66,36 +65,47 @@ double unbounded_eps(const Subject& subject) {
     double numbers = 1;
     for (const std::int64_t dimension : subject.info.item_shape) numbers *= static_cast<double>(dimension);
     switch (subject.norm) {
-        case catalog::Norm::linf: return 1;
-        case catalog::Norm::l2: return std::sqrt(numbers);
-        default: return numbers;
+        case catalog::Norm::linf:
+            return 1;
+        case catalog::Norm::l2:
+            return std::sqrt(numbers);
+        default:
+            return numbers;
     }
 }
 
 }  // namespace
 
 Check check_blackbox_against_whitebox(const Subject& subject, const Notebook& notebook) {
-    Check check{.rule = report::rule::kBlackBoxBeatsWhiteBox, .question = "Is the attacker with the model at least as good as the one without?",
+    Check check{.rule = report::rule::kBlackBoxBeatsWhiteBox,
+                .question = "Is the attacker with the model at least as good as the one without?",
                 .seen = "not measured",
-                .meaning = "An attacker who sees less did better: the white-box attack is being misled, and the white-box "
-                           "figure is too good.",
-                .remedy = "Read the lower of the two figures, and find what hides the gradient.", .evidence = {}};
+                .meaning =
+                    "An attacker who sees less did better: the white-box attack is being misled, and the white-box "
+                    "figure is too good.",
+                .remedy = "Read the lower of the two figures, and find what hides the gradient.",
+                .evidence = {}};
     const Attacked* white = strongest_whitebox(subject, notebook);
     const Attacked* black = find_attack(notebook, "square", subject.eps);
     if (white == nullptr || black == nullptr) return check;
     const Both both = on_common_rows(*white, *black);
     check.seen = fmt::format("white-box leaves {:.1f} %, black-box {:.1f} %", 100 * both.first, 100 * both.second);
     check.unreliable = both.second < both.first - kBeats;
-    check.evidence = {{.name = "whitebox_robust_accuracy", .value = both.first, .unit = "fraction", .samples = both.rows},
-                      {.name = "blackbox_robust_accuracy", .value = both.second, .unit = "fraction", .samples = both.rows}};
+    check.evidence = {
+        {.name = "whitebox_robust_accuracy", .value = both.first, .unit = "fraction", .samples = both.rows},
+        {.name = "blackbox_robust_accuracy", .value = both.second, .unit = "fraction", .samples = both.rows}};
     return check;
 }
 
 Check check_curve(const Subject& subject, const Notebook& notebook) {
-    Check check{.rule = report::rule::kCurveNotFalling, .question = "Does a larger radius help the attacker?", .seen = "not measured",
-                .meaning = "Accuracy stands still while the attacker may change ever more: the attack does not use what it "
-                           "is given.",
-                .remedy = "Look for zero gradients, and at the black-box figures.", .evidence = {}};
+    Check check{.rule = report::rule::kCurveNotFalling,
+                .question = "Does a larger radius help the attacker?",
+                .seen = "not measured",
+                .meaning =
+                    "Accuracy stands still while the attacker may change ever more: the attack does not use what it "
+                    "is given.",
+                .remedy = "Look for zero gradients, and at the black-box figures.",
+                .evidence = {}};
     const Attacked* near = find_attack(notebook, "apgd-ce", subject.curve.front());
     const Attacked* far = find_attack(notebook, "apgd-ce", subject.curve.back());
     if (near == nullptr || far == nullptr) return check;
@@ -106,41 +116,49 @@ Check check_curve(const Subject& subject, const Notebook& notebook) {
 }
 
 Result<Check> check_unbounded(const Subject& subject, std::int64_t samples, const RunContext& ctx) {
-    const double left =
-        BARTIZAN_TRY(accuracy_under(subject, "apgd-ce", unbounded_eps(subject), samples, 100, ctx));
-    return Check{.rule = report::rule::kUnboundedAttackFails, .question = "Does an attacker without bounds always win?",
-                 .seen = fmt::format("{:.1f} % still right", 100 * left), .unreliable = left > kUnboundedLeft,
-                 .meaning = "Whoever may change everything must be able to turn every answer. The attack fails for a reason "
-                            "that has nothing to do with robustness.",
-                 .remedy = "Treat the white-box figures as unknown until the reason is found.",
-                 .evidence = {{.name = "unbounded_robust_accuracy", .value = left, .unit = "fraction", .samples = samples}}};
+    const double left = BARTIZAN_TRY(accuracy_under(subject, "apgd-ce", unbounded_eps(subject), samples, 100, ctx));
+    return Check{
+        .rule = report::rule::kUnboundedAttackFails,
+        .question = "Does an attacker without bounds always win?",
+        .seen = fmt::format("{:.1f} % still right", 100 * left),
+        .unreliable = left > kUnboundedLeft,
+        .meaning =
+            "Whoever may change everything must be able to turn every answer. The attack fails for a reason "
+            "that has nothing to do with robustness.",
+        .remedy = "Treat the white-box figures as unknown until the reason is found.",
+        .evidence = {{.name = "unbounded_robust_accuracy", .value = left, .unit = "fraction", .samples = samples}}};
 }
 
 Result<Check> check_steps(const Subject& subject, std::int64_t samples, std::int64_t steps, const RunContext& ctx) {
     const double few = BARTIZAN_TRY(accuracy_under(subject, "apgd-ce", subject.eps, samples, steps, ctx));
     const double many = BARTIZAN_TRY(accuracy_under(subject, "apgd-ce", subject.eps, samples, 5 * steps, ctx));
-    return Check{.rule = report::rule::kMoreEffortHelps, .question = "Has the attack converged?",
-                 .seen = fmt::format("{:.1f} % right after {} steps, {:.1f} % after {}", 100 * few, steps, 100 * many,
-                                     5 * steps),
-                 .unreliable = many < few - kStepsHelp,
-                 .meaning = "More steps keep helping the attacker: the figures of this audit are upper bounds, and loose.",
-                 .remedy = "Raise the steps in the plan until the figure stands still.",
-                 .evidence = {{.name = "robust_accuracy_few", .value = few, .unit = "fraction", .samples = samples},
-                              {.name = "robust_accuracy_many", .value = many, .unit = "fraction", .samples = samples}}};
+    return Check{
+        .rule = report::rule::kMoreEffortHelps,
+        .question = "Has the attack converged?",
+        .seen =
+            fmt::format("{:.1f} % right after {} steps, {:.1f} % after {}", 100 * few, steps, 100 * many, 5 * steps),
+        .unreliable = many < few - kStepsHelp,
+        .meaning = "More steps keep helping the attacker: the figures of this audit are upper bounds, and loose.",
+        .remedy = "Raise the steps in the plan until the figure stands still.",
+        .evidence = {{.name = "robust_accuracy_few", .value = few, .unit = "fraction", .samples = samples},
+                     {.name = "robust_accuracy_many", .value = many, .unit = "fraction", .samples = samples}}};
 }
 
 Result<Check> check_transfer(const Subject& subject, std::int64_t samples, std::int64_t steps, const RunContext& ctx) {
     const double direct = BARTIZAN_TRY(accuracy_under(subject, "apgd-ce", subject.eps, samples, steps, ctx));
     const double transferred = BARTIZAN_TRY(transfer_accuracy(subject, samples, ctx));
-    return Check{.rule = report::rule::kTransferBeatsWhiteBox, .question = "Is attacking the model better than attacking a stand-in?",
-                 .seen = fmt::format("direct attack leaves {:.1f} %, transferred {:.1f} %", 100 * direct, 100 * transferred),
-                 .unreliable = transferred < direct - kBeats,
-                 .meaning = "Examples made for a crude stand-in fool the model more often than examples made for the model "
-                            "itself: its gradients are hidden.",
-                 .remedy = "Do not trust the white-box figures.",
-                 .evidence = {{.name = "direct_robust_accuracy", .value = direct, .unit = "fraction", .samples = samples},
-                              {.name = "transfer_robust_accuracy", .value = transferred, .unit = "fraction",
-                               .samples = samples}}};
+    return Check{
+        .rule = report::rule::kTransferBeatsWhiteBox,
+        .question = "Is attacking the model better than attacking a stand-in?",
+        .seen = fmt::format("direct attack leaves {:.1f} %, transferred {:.1f} %", 100 * direct, 100 * transferred),
+        .unreliable = transferred < direct - kBeats,
+        .meaning =
+            "Examples made for a crude stand-in fool the model more often than examples made for the model "
+            "itself: its gradients are hidden.",
+        .remedy = "Do not trust the white-box figures.",
+        .evidence = {
+            {.name = "direct_robust_accuracy", .value = direct, .unit = "fraction", .samples = samples},
+            {.name = "transfer_robust_accuracy", .value = transferred, .unit = "fraction", .samples = samples}}};
 }
 
 }  // namespace bartizan::audit::reliability

@@ -41,8 +41,8 @@ Curve curve(const attacks::RunResult& result, const std::vector<double>& queries
         const auto fooled = std::ranges::upper_bound(queries, limit) - queries.begin();
         const std::int64_t left = result.clean_correct - fooled;
         const Interval interval = wilson_interval(left, result.samples);
-        curve.series[0].points.push_back({limit, static_cast<double>(left) / static_cast<double>(result.samples),
-                                          interval.low, interval.high});
+        curve.series[0].points.push_back(
+            {limit, static_cast<double>(left) / static_cast<double>(result.samples), interval.low, interval.high});
     }
     return curve;
 }
@@ -68,18 +68,23 @@ public:
 
         Finding finding = begin_finding(report::rule::kBlackBoxEvasion, subject);
         finding.severity = judge(fooled, median);
-        finding.title = fmt::format("With {} queries an input and no copy of the model, an attacker turns {:.1f} % of right answers wrong",
-                                    queries_, 100 * fooled);
-        finding.explanation = "The attacker sends altered copies of an input and watches the scores. No knowledge of "
-                              "the model is needed: whoever may call it can do this.";
-        finding.remediation = "Return labels or rounded scores, limit queries per caller, and watch for series of "
-                              "nearly equal inputs. Adversarial training helps against this attack too.";
+        finding.title = fmt::format(
+            "With {} queries an input and no copy of the model, an attacker turns {:.1f} % of right answers wrong",
+            queries_, 100 * fooled);
+        finding.explanation =
+            "The attacker sends altered copies of an input and watches the scores. No knowledge of "
+            "the model is needed: whoever may call it can do this.";
+        finding.remediation =
+            "Return labels or rounded scores, limit queries per caller, and watch for series of "
+            "nearly equal inputs. Adversarial training helps against this attack too.";
         finding.evidence.push_back(proportion("success_rate", static_cast<std::int64_t>(queries.size()),
                                               result.clean_correct, "of inputs that were right"));
         finding.evidence.push_back(
             proportion("robust_accuracy", result.robust_correct, result.samples, "Square attack"));
         if (!queries.empty())
-            finding.evidence.push_back({.name = "median_queries", .value = median, .unit = "queries",
+            finding.evidence.push_back({.name = "median_queries",
+                                        .value = median,
+                                        .unit = "queries",
                                         .samples = static_cast<std::int64_t>(queries.size()),
                                         .note = "of the inputs that were fooled"});
         finding.evidence.push_back({.name = "query_budget", .value = static_cast<double>(queries_), .unit = "queries"});

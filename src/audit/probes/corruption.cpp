@@ -33,8 +33,7 @@ public:
 
     Result<std::vector<Finding>> run(const Subject& subject, Notebook&, RunContext& ctx) const override {
         const data::Batch part = BARTIZAN_TRY(select(subject.batch, first_rows(subject.batch, samples_)));
-        const Evaluation clean =
-            BARTIZAN_TRY(evaluate(*subject.classifier, part, subject.info.class_names, ctx));
+        const Evaluation clean = BARTIZAN_TRY(evaluate(*subject.classifier, part, subject.info.class_names, ctx));
         std::vector<Measured> measured;
         std::uint64_t done = 0;
         for (const Corruption kind : kCorruptions) {
@@ -66,14 +65,19 @@ private:
                            : kept < kPoor ? Severity::medium
                            : kept < kFair ? Severity::low
                                           : Severity::info;
-        finding.title = fmt::format("Noise, blur and light leave the model right on {:.1f} % of inputs on average",
-                                    100 * mean);
-        finding.explanation = fmt::format("Cameras shake, light changes, sensors are noisy. Clean accuracy on the same "
-                                          "inputs is {:.1f} %.", 100 * clean.accuracy);
+        finding.title =
+            fmt::format("Noise, blur and light leave the model right on {:.1f} % of inputs on average", 100 * mean);
+        finding.explanation = fmt::format(
+            "Cameras shake, light changes, sensors are noisy. Clean accuracy on the same "
+            "inputs is {:.1f} %.",
+            100 * clean.accuracy);
         finding.remediation = "Train with such corruptions as augmentation, and reject inputs that are out of range.";
-        finding.evidence.push_back({.name = "mean_corruption_accuracy", .value = mean, .unit = "fraction",
-                                    .samples = clean.samples,
-                                    .note = fmt::format("{} corruptions at {} severities", measured.size(), kSeverities)});
+        finding.evidence.push_back(
+            {.name = "mean_corruption_accuracy",
+             .value = mean,
+             .unit = "fraction",
+             .samples = clean.samples,
+             .note = fmt::format("{} corruptions at {} severities", measured.size(), kSeverities)});
         finding.evidence.push_back(proportion("clean_accuracy", clean.correct, clean.samples, "same inputs"));
         Curve curve{"Accuracy under corruption", "severity (0: none)", "accuracy", {}, true};
         for (const Measured& one : measured) {
@@ -82,8 +86,8 @@ private:
                 const std::int64_t count = one.correct[static_cast<std::size_t>(i)];
                 const Interval interval = wilson_interval(count, clean.samples);
                 series.points.push_back({static_cast<double>(i + 1),
-                                         static_cast<double>(count) / static_cast<double>(clean.samples),
-                                         interval.low, interval.high});
+                                         static_cast<double>(count) / static_cast<double>(clean.samples), interval.low,
+                                         interval.high});
             }
             finding.evidence.push_back(proportion(fmt::format("accuracy_{}_5", to_string(one.corruption)),
                                                   one.correct.back(), clean.samples, "strongest"));

@@ -31,16 +31,18 @@ double whole_range(const Subject& subject) {
     const double numbers = static_cast<double>(subject.batch.x.size()) /
                            static_cast<double>(std::max<std::int64_t>(1, subject.batch.x.shape().at(0)));
     switch (subject.norm) {
-        case catalog::Norm::linf: return 1;
-        case catalog::Norm::l2: return std::sqrt(numbers);
-        default: return numbers;
+        case catalog::Norm::linf:
+            return 1;
+        case catalog::Norm::l2:
+            return std::sqrt(numbers);
+        default:
+            return numbers;
     }
 }
 
 class Minimal final : public Probe {
 public:
-    explicit Minimal(const Params& params)
-        : steps_(params.integer("steps")), samples_(params.integer("samples")) {}
+    explicit Minimal(const Params& params) : steps_(params.integer("steps")), samples_(params.integer("samples")) {}
 
     std::optional<std::string> obstacle(const Subject& subject) const override {
         if (subject.norm == catalog::Norm::l0) return "FAB has no l0 form";
@@ -58,7 +60,8 @@ public:
             distances.push_back(result.success[i] != 0 ? result.perturbation[i]
                                                        : std::numeric_limits<double>::infinity());
         }
-        if (distances.empty()) return invalid_input("no input is classified correctly: there is no distance to measure");
+        if (distances.empty())
+            return invalid_input("no input is classified correctly: there is no distance to measure");
         std::ranges::sort(distances);
         return std::vector<Finding>{finding(subject, distances, attack)};
     }
@@ -77,8 +80,11 @@ private:
         finding.remediation = "Adversarial training moves the boundary away; compare this median before and after.";
         for (const auto& [name, q] : {std::pair{"distance_p50", 0.5}, {"distance_p10", 0.1}, {"distance_p90", 0.9}}) {
             const Interval interval = quantile_interval(distances, q);
-            finding.evidence.push_back({.name = name, .value = quantile(distances, q), .unit = "input units",
-                                        .low = interval.low, .high = interval.high,
+            finding.evidence.push_back({.name = name,
+                                        .value = quantile(distances, q),
+                                        .unit = "input units",
+                                        .low = interval.low,
+                                        .high = interval.high,
                                         .samples = static_cast<std::int64_t>(distances.size()),
                                         .note = fmt::format("{}, {} iterations", attack, steps_)});
         }
@@ -87,8 +93,11 @@ private:
     }
 
     static Curve curve(const std::vector<double>& distances) {
-        Curve curve{"How many inputs survive a change of this size", "perturbation size", "inputs still right",
-                    {{"FAB", {}}}, true};
+        Curve curve{"How many inputs survive a change of this size",
+                    "perturbation size",
+                    "inputs still right",
+                    {{"FAB", {}}},
+                    true};
         const auto n = static_cast<double>(distances.size());
         curve.series[0].points.push_back({0, 1, {}, {}});
         for (std::size_t i = 0; i < distances.size(); ++i)

@@ -69,16 +69,18 @@ Finding accuracy_finding(const Subject& subject, const Evaluation& evaluation) {
     Finding finding = begin_finding(report::rule::kCleanAccuracy, subject);
     const double guess = guess_rate(evaluation);
     finding.evidence.push_back(proportion("accuracy", evaluation.correct, evaluation.samples, "on clean data"));
-    finding.evidence.push_back({.name = "guess_rate", .value = guess, .unit = "fraction",
-                                .note = "always answering the most frequent class"});
+    finding.evidence.push_back(
+        {.name = "guess_rate", .value = guess, .unit = "fraction", .note = "always answering the most frequent class"});
     if (evaluation.interval.low <= guess) {
         finding.severity = Severity::high;
         finding.title = fmt::format("The model is right on {} of clean data: no better than guessing",
                                     percent(evaluation.accuracy));
-        finding.explanation = "A model at the level of guessing has either not learnt its task or is fed inputs in "
-                              "another range or layout than it was trained on. No other number here means much.";
-        finding.remediation = "Check --mean, --std and --range, the order of the classes and the layout of the "
-                              "images; then look at the model.";
+        finding.explanation =
+            "A model at the level of guessing has either not learnt its task or is fed inputs in "
+            "another range or layout than it was trained on. No other number here means much.";
+        finding.remediation =
+            "Check --mean, --std and --range, the order of the classes and the layout of the "
+            "images; then look at the model.";
     } else {
         finding.title = fmt::format("The model is right on {} of clean data", percent(evaluation.accuracy));
         finding.explanation = "This is the model without any attacker. Every other number is read against it.";
@@ -92,8 +94,11 @@ Finding accuracy_finding(const Subject& subject, const Evaluation& evaluation) {
 Finding calibration_finding(const Subject& subject, const Evaluation& evaluation) {
     Finding finding = begin_finding(report::rule::kCalibration, subject);
     const double error = evaluation.expected_calibration_error;
-    finding.evidence.push_back({.name = "expected_calibration_error", .value = error, .unit = "fraction",
-                                .samples = evaluation.samples, .note = "15 equal bins"});
+    finding.evidence.push_back({.name = "expected_calibration_error",
+                                .value = error,
+                                .unit = "fraction",
+                                .samples = evaluation.samples,
+                                .note = "15 equal bins"});
     finding.evidence.push_back({.name = "mean_confidence", .value = evaluation.mean_confidence, .unit = "fraction"});
     finding.evidence.push_back(
         {.name = "negative_log_likelihood", .value = evaluation.negative_log_likelihood, .unit = "nats"});
@@ -102,8 +107,9 @@ Finding calibration_finding(const Subject& subject, const Evaluation& evaluation
         finding.severity = Severity::medium;
         finding.title = fmt::format("Confidence is off by {} on average: the model is {}confident", percent(error),
                                     over ? "over" : "under");
-        finding.explanation = "Whoever acts on the model's confidence (a threshold, a hand-over to a person) acts on "
-                              "a wrong number.";
+        finding.explanation =
+            "Whoever acts on the model's confidence (a threshold, a hand-over to a person) acts on "
+            "a wrong number.";
         finding.remediation = "Calibrate on held-out data (temperature scaling), or do not use the confidence.";
     } else {
         finding.title = fmt::format("Confidence is off by {} on average", percent(error));
@@ -122,8 +128,7 @@ public:
     }
 
     Result<std::vector<Finding>> run(const Subject& subject, Notebook& notebook, RunContext& ctx) const override {
-        notebook.clean =
-            BARTIZAN_TRY(evaluate(*subject.classifier, subject.batch, subject.info.class_names, ctx));
+        notebook.clean = BARTIZAN_TRY(evaluate(*subject.classifier, subject.batch, subject.info.class_names, ctx));
         return std::vector<Finding>{accuracy_finding(subject, *notebook.clean),
                                     calibration_finding(subject, *notebook.clean)};
     }

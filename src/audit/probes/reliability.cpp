@@ -15,7 +15,9 @@ namespace {
 Finding unreliable_finding(const Subject& subject, const Check& check) {
     Finding finding = begin_finding(check.rule, subject);
     finding.severity = Severity::high;
-    finding.title = fmt::format("Evaluation unreliable: {}", check.question);
+    std::string title(report::find_rule(check.rule)->summary);  // a sentence; titles have no full stop
+    if (title.ends_with('.')) title.pop_back();
+    finding.title = std::move(title);
     finding.explanation = fmt::format("Seen: {}. {}", check.seen, check.meaning);
     finding.remediation = check.remedy;
     finding.evidence = check.evidence;
@@ -27,8 +29,9 @@ Finding summary_finding(const Subject& subject, const std::vector<Check>& checks
     const auto bad = std::ranges::count(checks, true, &Check::unreliable);
     finding.title = bad == 0 ? fmt::format("None of {} known evaluation traps was found", checks.size())
                              : fmt::format("{} of {} known evaluation traps were found", bad, checks.size());
-    finding.explanation = "Many published defences looked robust only because their evaluation was broken. These checks "
-                          "look for the ways in which that happens. They cannot prove that there is no other.";
+    finding.explanation =
+        "Many published defences looked robust only because their evaluation was broken. These checks "
+        "look for the ways in which that happens. They cannot prove that there is no other.";
     finding.remediation = bad == 0 ? "Nothing." : "Mend what the findings above name, then audit again.";
     finding.evidence.push_back({.name = "checks_failed", .value = static_cast<double>(bad)});
     finding.evidence.push_back({.name = "checks_run", .value = static_cast<double>(checks.size())});
@@ -41,8 +44,7 @@ Finding summary_finding(const Subject& subject, const std::vector<Check>& checks
 
 class Reliability final : public Probe {
 public:
-    explicit Reliability(const Params& params)
-        : samples_(params.integer("samples")), steps_(params.integer("steps")) {}
+    explicit Reliability(const Params& params) : samples_(params.integer("samples")), steps_(params.integer("steps")) {}
 
     std::optional<std::string> obstacle(const Subject& subject) const override {
         return attack_obstacle(subject, false);

@@ -66,9 +66,12 @@ private:
 /// The length of a sign step that fills the norm's ball.
 float step_length(const Subject& subject, std::size_t features) {
     switch (subject.norm) {
-        case catalog::Norm::linf: return static_cast<float>(subject.eps);
-        case catalog::Norm::l2: return static_cast<float>(subject.eps / std::sqrt(static_cast<double>(features)));
-        default: return static_cast<float>(subject.eps / static_cast<double>(features));
+        case catalog::Norm::linf:
+            return static_cast<float>(subject.eps);
+        case catalog::Norm::l2:
+            return static_cast<float>(subject.eps / std::sqrt(static_cast<double>(features)));
+        default:
+            return static_cast<float>(subject.eps / static_cast<double>(features));
     }
 }
 

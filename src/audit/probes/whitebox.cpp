@@ -49,7 +49,8 @@ Severity judge(const Measured& measured) {
 class Whitebox final : public Probe {
 public:
     explicit Whitebox(const Params& params)
-        : steps_(params.integer("steps")), final_steps_(params.integer("final-steps")),
+        : steps_(params.integer("steps")),
+          final_steps_(params.integer("final-steps")),
           pictures_(params.integer("pictures")) {}
 
     std::optional<std::string> obstacle(const Subject& subject) const override {
@@ -90,8 +91,8 @@ private:
         const std::vector<std::uint8_t> left = robust_rows(result);
         for (std::size_t i = 0; i < places.size(); ++i) robust[places[i]] = left[i];
         if (static_cast<std::int64_t>(measured.pictures.size()) < pictures_ && order.eps <= subject.eps) {
-            auto more = BARTIZAN_TRY(picture_rows(
-                subject, result, pictures_ - static_cast<std::int64_t>(measured.pictures.size())));
+            auto more = BARTIZAN_TRY(
+                picture_rows(subject, result, pictures_ - static_cast<std::int64_t>(measured.pictures.size())));
             for (PictureRow& row : more) {
                 row.title += fmt::format(" (eps {})", eps_text(order.eps));
                 measured.pictures.push_back(std::move(row));
@@ -121,8 +122,8 @@ private:
         finding.severity = judge(measured);
         const std::string radius = fmt::format("{} {}", catalog::to_string(subject.norm), eps_text(subject.eps));
         const double left = share(measured.robust_reference, measured.samples);
-        finding.title = fmt::format("Under white-box attack at {} the model stays right on {:.1f} % of inputs", radius,
-                                    100 * left);
+        finding.title =
+            fmt::format("Under white-box attack at {} the model stays right on {:.1f} % of inputs", radius, 100 * left);
         finding.explanation = fmt::format(
             "An attacker who has the model changes each number of the input by at most {} (a change that people hardly "
             "notice) and looks for a wrong answer. Clean accuracy on the same inputs is {:.1f} %.",
@@ -135,7 +136,9 @@ private:
         finding.evidence.push_back(proportion("robust_accuracy", measured.robust_reference, measured.samples,
                                               fmt::format("{}, {} steps", measured.strongest, final_steps_)));
         finding.evidence.push_back(proportion("clean_accuracy", measured.clean, measured.samples, "same inputs"));
-        finding.evidence.push_back({.name = "eps", .value = subject.eps, .unit = "input units",
+        finding.evidence.push_back({.name = "eps",
+                                    .value = subject.eps,
+                                    .unit = "input units",
                                     .note = std::string(catalog::to_string(subject.norm))});
         finding.curves.push_back(curve(measured));
         finding.pictures = measured.pictures;

@@ -262,6 +262,32 @@ TEST(MlTrees, ClassifyByVotes) {
     EXPECT_THAT(values_of((*y)[1]), ElementsAre(0, 0, 10, 20, 0, 0, 0, 30, 0));
 }
 
+/// Scores and labels of a classifier of two classes whose leaves all vote for the second.
+std::pair<Doubles, Doubles> one_sided(Reals weights, const char* transform) {
+    Attributes attributes = tree("class");
+    attributes["class_ids"] = Integers{1, 1, 1};
+    attributes["class_weights"] = std::move(weights);
+    attributes["classlabels_int64s"] = Integers{7, 8};
+    attributes["post_transform"] = std::string(transform);
+    const auto y = ml("TreeEnsembleClassifier", attributes, 2).all({kRows});
+    EXPECT_TRUE(y.ok()) << (y.ok() ? "" : y.error().line());
+    if (!y.ok()) return {};
+    return {values_of((*y)[0]), values_of((*y)[1])};
+}
+
+TEST(MlTrees, GiveTheOtherClassTheRestOrTheOpposite) {
+    const auto [shares, of_shares] = one_sided({0.25F, 0.5F, 0.75F}, "NONE");
+    EXPECT_THAT(shares, ElementsAre(7, 7, 8));
+    EXPECT_THAT(of_shares, ElementsAre(0.75, 0.25, 0.5, 0.5, 0.25, 0.75));
+    const auto [margins, of_margins] = one_sided({-2, 0, 0.25F}, "NONE");
+    EXPECT_THAT(margins, ElementsAre(7, 7, 8));
+    EXPECT_THAT(of_margins, ElementsAre(2, -2, 0, 0, -0.25, 0.25));
+    const auto [chances, of_chances] = one_sided({-2, 0, 0.25F}, "LOGISTIC");
+    EXPECT_THAT(chances, ElementsAre(7, 7, 8));
+    EXPECT_THAT(of_chances,
+                Pointwise(DoubleNear(1e-6), Doubles{sigmoid(2), sigmoid(-2), 0.5, 0.5, sigmoid(-0.25), sigmoid(0.25)}));
+}
+
 TEST(MlTrees, RefuseWhatIsNoTree) {
     const auto refusal = [](const char* name, graph::Attribute value) {
         Attributes attributes = tree("target");

@@ -1,4 +1,5 @@
 // ai.onnx.ml tree ensembles: random forests and boosted trees as scikit-learn, XGBoost and LightGBM export them.
+#include <algorithm>
 #include <set>
 
 #include <ATen/TensorOperators.h>
@@ -24,20 +25,30 @@ Result<at::Tensor> votes(const TreeEnsemble& ensemble, const at::Tensor& input) 
     return out;
 }
 
-/// Two classes whose leaves all vote for one of them: that vote is the score of the second class, and the first gets
-/// what the transform leaves (as ONNX Runtime does).
-bool votes_for_one_class(const std::vector<std::int64_t>& ids, std::int64_t classes) {
-    return classes == 2 && std::set<std::int64_t>(ids.begin(), ids.end()).size() == 1;
+/// Two classes whose leaves all vote for one of them: that vote is the score of the second class. The specification
+/// does not say what the first gets; as in ONNX Runtime it is the rest to 1 where no vote is negative (the votes then
+/// are probabilities already and are not transformed), else the opposite.
+struct OneSided {
+    bool applies = false, probabilities = false;
+    std::int64_t voted = 0;
+};
+
+Result<OneSided> read_one_sided(const graph::Node& node, std::int64_t classes) {
+    const std::vector<std::int64_t> ids = BARTIZAN_TRY(node.integers("class_ids", {}));
+    const std::vector<float> weights = BARTIZAN_TRY(node.reals("class_weights", {}));
+    OneSided one;
+    one.applies = classes == 2 && std::set<std::int64_t>(ids.begin(), ids.end()).size() == 1;
+    one.probabilities = std::ranges::none_of(weights, [](float weight) { return weight < 0; });
+    one.voted = ids.empty() ? 0 : ids[0];
+    return one;
 }
 
-at::Tensor two_classes(const at::Tensor& votes, std::int64_t voted, PostTransform transform) {
-    const at::Tensor score = votes.select(1, voted);
-    switch (transform) {
-        case PostTransform::none: return at::stack({1 - score, score}, 1);
-        case PostTransform::logistic: return transform_scores(at::stack({-score, score}, 1), transform);
-        case PostTransform::probit: return transform_scores(at::stack({1 - score, score}, 1), transform);
-        default: return transform_scores(at::stack({-score, score}, 1), transform);
-    }
+at::Tensor two_classes(const at::Tensor& votes, const OneSided& one, PostTransform transform) {
+    const at::Tensor score = votes.select(1, one.voted);
+    if (transform == PostTransform::probit) return transform_scores(at::stack({1 - score, score}, 1), transform);
+    if (one.probabilities) return at::stack({1 - score, score}, 1);
+    const at::Tensor both = at::stack({-score, score}, 1);
+    return transform == PostTransform::logistic ? transform_scores(both, transform) : both;
 }
 
 Result<Kernel> classifier(const graph::Node& node, std::int64_t) {
@@ -45,12 +56,10 @@ Result<Kernel> classifier(const graph::Node& node, std::int64_t) {
     const ClassLabels labels = BARTIZAN_TRY(read_class_labels(node, "classlabels_int64s", "classlabels_strings"));
     const PostTransform transform = BARTIZAN_TRY(read_post_transform(node));
     TreeEnsemble ensemble = BARTIZAN_TRY(TreeEnsemble::make(node, "class", labels.count()));
-    const std::vector<std::int64_t> ids = BARTIZAN_TRY(node.integers("class_ids", {}));
-    const bool one_sided = votes_for_one_class(ids, labels.count());
-    const std::int64_t voted = ids.empty() ? 0 : ids[0];
+    const OneSided one = BARTIZAN_TRY(read_one_sided(node, labels.count()));
     return Kernel([=, ensemble = std::move(ensemble)](const Call& call) -> Result<Tensors> {
         const at::Tensor sums = BARTIZAN_TRY(votes(ensemble, call.inputs[0]));
-        const at::Tensor scores = one_sided ? two_classes(sums, voted, transform) : transform_scores(sums, transform);
+        const at::Tensor scores = one.applies ? two_classes(sums, one, transform) : transform_scores(sums, transform);
         return Tensors{labels_of(scores, labels), scores};
     });
 }
