@@ -17,6 +17,10 @@ namespace {
 
 // clang-format off
 constexpr Format kFormats[] = {
+    {"hdf5", looks_like_hdf5, judge_hdf5},
+    {"gguf", looks_like_gguf, judge_gguf},
+    {"npy", looks_like_npy, judge_npy},
+    {"tflite", looks_like_tflite, judge_tflite},
     {"7z", looks_like_seven_zip, judge_seven_zip},
     {"tar", looks_like_tar, judge_tar},
     {"gzip", looks_like_gzip, judge_gzip},
@@ -24,11 +28,17 @@ constexpr Format kFormats[] = {
     {"joblib zlib", looks_like_zfile, judge_zfile},
     {"zip", looks_like_zip, judge_zip},
     {"zlib", looks_like_zlib, judge_zlib},
-#if __has_include("scan/pickle/README.md")
+    {"safetensors", looks_like_safetensors, judge_safetensors},
     {"pickle", looks_like_pickle, [](Bytes content, Context& context) { judge_pickle(content, context); }},
-#endif
     {"program", looks_like_program, judge_program},
     {"media", looks_like_media, judge_media},
+    {"xml", looks_like_xml, judge_xml},
+    {"json", looks_like_json, judge_json},
+    {"onnx", looks_like_onnx, judge_onnx},
+    {"tensorflow", looks_like_tensorflow, judge_tensorflow},
+    {"opaque", looks_like_opaque, judge_opaque},
+    {"msgpack", looks_like_msgpack, judge_msgpack},
+    {"text", looks_like_text, judge_text},
 };
 // clang-format on
 

@@ -27,6 +27,31 @@ void judge_zfile(Bytes content, Context& context);
 bool looks_like_filtered(Bytes content);
 void judge_filtered(Bytes content, Context& context);
 
+bool looks_like_xml(Bytes content);
+void judge_xml(Bytes content, Context& context);
+bool looks_like_json(Bytes content);
+void judge_json(Bytes content, Context& context);
+bool looks_like_text(Bytes content);
+void judge_text(Bytes content, Context& context);
+bool looks_like_safetensors(Bytes content);
+void judge_safetensors(Bytes content, Context& context);
+bool looks_like_gguf(Bytes content);
+void judge_gguf(Bytes content, Context& context);
+bool looks_like_onnx(Bytes content);
+void judge_onnx(Bytes content, Context& context);
+bool looks_like_tensorflow(Bytes content);
+void judge_tensorflow(Bytes content, Context& context);
+bool looks_like_hdf5(Bytes content);
+void judge_hdf5(Bytes content, Context& context);
+bool looks_like_npy(Bytes content);
+void judge_npy(Bytes content, Context& context);
+bool looks_like_opaque(Bytes content);
+void judge_opaque(Bytes content, Context& context);
+bool looks_like_tflite(Bytes content);
+void judge_tflite(Bytes content, Context& context);
+bool looks_like_msgpack(Bytes content);
+void judge_msgpack(Bytes content, Context& context);
+
 /// What no format matches: searched for hidden streams.
 void judge_unknown(Bytes content, Context& context);
 

@@ -22,6 +22,4 @@ bool looks_like_media(Bytes content) {
 
 void judge_media(Bytes content, Context& context) { hunt(content, context); }
 
-void judge_unknown(Bytes content, Context& context) { hunt(content, context); }
-
 }  // namespace bartizan::scan

@@ -3,7 +3,7 @@
 
 #include <random>
 
-#include "scan/archive/archive_testing.h"
+#include "scan/scan_testing.h"
 #include "scan/rules.h"
 
 namespace bartizan::scan {

@@ -35,14 +35,10 @@ std::vector<std::string> torch_keys(Bytes pickle) {
     return keys;
 }
 
-#if __has_include("scan/pickle/README.md")
 bool judge_torch_pickle(Bytes pickle, Context& context) {
     if (!looks_like_pickle(pickle)) return false;
     judge_pickle(pickle, context, {.torch = true});
     return true;
 }
-#else
-bool judge_torch_pickle(Bytes, Context&) { return false; }
-#endif
 
 }  // namespace bartizan::scan

@@ -1,0 +1,158 @@
+/// NumPy arrays (NEP 1): a header that is a Python literal, then the numbers; arrays of objects are a pickle instead.
+#include <algorithm>
+#include <cctype>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/bytes.h"
+#include "scan/hunt.h"
+#include "scan/judges.h"
+#include "scan/pickle/pickle.h"
+#include "scan/say.h"
+
+namespace bartizan::scan {
+namespace {
+
+using formats::as_text;
+using formats::read_number;
+
+constexpr std::string_view kMagic = "\x93NUMPY";
+constexpr std::size_t kMaxHeader = std::size_t{1} << 20;
+
+/// The text of the value behind 'key': up to the comma or brace that ends it.
+std::string_view value_of(std::string_view header, std::string_view key) {
+    for (const char quote : {'\'', '"'}) {
+        const std::string quoted = quote + std::string(key) + quote;
+        const std::size_t at = header.find(quoted);
+        if (at == std::string_view::npos) continue;
+        const std::size_t colon = header.find(':', at + quoted.size());
+        if (colon == std::string_view::npos) return {};
+        int open = 0;
+        char inside = '\0';
+        for (std::size_t i = colon + 1; i < header.size(); ++i) {
+            const char c = header[i];
+            if (inside != '\0') {
+                if (c == inside) inside = '\0';
+            } else if (c == '\'' || c == '"') {
+                inside = c;
+            } else if (c == '[' || c == '(' || c == '{') {
+                ++open;
+            } else if (c == ']' || c == ')' || c == '}') {
+                if (open-- == 0) return header.substr(colon + 1, i - colon - 1);
+            } else if (c == ',' && open == 0) {
+                return header.substr(colon + 1, i - colon - 1);
+            }
+        }
+        return header.substr(colon + 1);
+    }
+    return {};
+}
+
+/// The strings in a literal: type codes and field names alike.
+std::vector<std::string_view> strings_of(std::string_view literal) {
+    std::vector<std::string_view> out;
+    for (std::size_t at = literal.find_first_of("'\""); at != std::string_view::npos;) {
+        const std::size_t end = literal.find(literal[at], at + 1);
+        if (end == std::string_view::npos) break;
+        out.push_back(literal.substr(at + 1, end - at - 1));
+        at = literal.find_first_of("'\"", end + 1);
+    }
+    return out;
+}
+
+bool is_object_code(std::string_view code) {
+    if (!code.empty() && std::string_view("|<>=").find(code[0]) != std::string_view::npos) code.remove_prefix(1);
+    return code == "object" || code == "O" || code == "O4" || code == "O8" ||
+           code.find(",O") != std::string_view::npos || code.starts_with("O,");
+}
+
+/// The size of one element of a simple type: "<f4" has 4 bytes.
+std::optional<std::uint64_t> item_size(std::string_view code) {
+    if (code.size() < 3 || std::string_view("|<>=").find(code[0]) == std::string_view::npos) return std::nullopt;
+    std::uint64_t size = 0;
+    for (const char c : code.substr(2)) {
+        if (std::isdigit(static_cast<unsigned char>(c)) == 0)
+            return code[1] == 'M' || code[1] == 'm' ? std::optional<std::uint64_t>(8) : std::nullopt;
+        size = std::min<std::uint64_t>(size * 10 + static_cast<std::uint64_t>(c - '0'), std::uint64_t{1} << 40);
+    }
+    return code[1] == 'U' ? size * 4 : size;
+}
+
+/// The number of elements; nothing when it overflows or the shape is none.
+std::optional<std::uint64_t> elements_of(std::string_view shape) {
+    std::uint64_t elements = 1, extent = 0;
+    bool digits = false;
+    for (const char c : shape) {
+        if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
+            if (__builtin_mul_overflow(extent, std::uint64_t{10}, &extent)) return std::nullopt;
+            extent += static_cast<std::uint64_t>(c - '0');
+            digits = true;
+        } else if (std::string_view(" ,()L\n").find(c) == std::string_view::npos) {
+            return std::nullopt;
+        } else if (digits) {
+            if (__builtin_mul_overflow(elements, extent, &elements)) return std::nullopt;
+            extent = 0;
+            digits = false;
+        }
+    }
+    return elements;
+}
+
+void behind_array(Bytes content, std::size_t at, Context& context) {
+    const Bytes rest = content.subspan(at);
+    if (rest.empty()) return;
+    Context inner = context;
+    inner.base += at;
+    ++inner.depth;
+    // Arrays saved one after another into one file.
+    if (looks_like_npy(rest) && inner.depth <= context.budget.depth) return judge_npy(rest, inner);
+    unproven(context, rule::kHiddenData, "bytes behind the array", at, fmt::format("{} bytes", rest.size()));
+    if (const Format* format = format_of(rest))
+        format->judge(rest, inner);
+    else
+        hunt(rest, inner);
+}
+
+}  // namespace
+
+bool looks_like_npy(Bytes content) { return as_text(content).starts_with(kMagic); }
+
+void judge_npy(Bytes content, Context& context) {
+    const std::uint8_t version = read_number<std::uint8_t>(content, 6).value_or(0);
+    const bool wide = version >= 2;
+    const std::uint64_t size =
+        wide ? read_number<std::uint32_t>(content, 8).value_or(0) : read_number<std::uint16_t>(content, 8).value_or(0);
+    const std::uint64_t begin = wide ? 12 : 10;
+    const auto header_bytes = formats::part(content, begin, size);
+    if (!header_bytes || size > kMaxHeader || version == 0)
+        return broken(context, "a header that is longer than the file", 6);
+    const std::string_view header = as_text(*header_bytes);
+    const auto data = static_cast<std::size_t>(begin + size);
+    const std::string_view descr = value_of(header, "descr");
+    const auto codes = strings_of(descr);
+    if (std::ranges::any_of(codes, is_object_code)) {
+        Context inner = context;
+        inner.base += data;
+        ++inner.depth;
+        const Bytes rest = content.subspan(data);
+        if (rest.empty()) return broken(context, "an array of objects without its pickle", data);
+        return judge_pickle(rest, inner);
+    }
+    if (version > 3) unproven(context, rule::kNotRead, "an array of a later version", 6);
+    if (descr.empty() || header.find('(') == std::string_view::npos || header.find("__") != std::string_view::npos)
+        unproven(context, rule::kBroken, "a header that is no plain literal", begin, excerpt(header));
+    const bool simple = codes.size() == 1 && descr.find('[') == std::string_view::npos;
+    const auto item = simple ? item_size(codes[0]) : std::nullopt;
+    const auto elements = elements_of(value_of(header, "shape"));
+    std::uint64_t bytes = 0;
+    if (!elements || (item && __builtin_mul_overflow(*elements, *item, &bytes)))
+        return unproven(context, rule::kBroken, "a shape whose product overflows", begin, excerpt(header));
+    if (!item) return;
+    if (bytes > content.size() - data) return broken(context, "an array that ends behind the file", data);
+    behind_array(content, data + static_cast<std::size_t>(bytes), context);
+}
+
+}  // namespace bartizan::scan

@@ -1,0 +1,219 @@
+/// safetensors: eight bytes of length, a JSON header, tensors without gaps (github.com/huggingface/safetensors,
+/// "Format"). Nothing of it runs; but what lies in gaps or behind the tensors is seen by no reader, and numbers that
+/// contradict each other are read differently by each.
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include <fmt/format.h>
+
+#include "formats/bytes.h"
+#include "scan/hunt.h"
+#include "scan/judges.h"
+#include "scan/say.h"
+#include "scan/text/json_events.h"
+#include "scan/text/template.h"
+#include "scan/text/words.h"
+
+namespace bartizan::scan {
+namespace {
+
+using formats::as_text;
+using formats::read_number;
+
+constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference reader's own limit
+constexpr std::size_t kMaxTensors = 1'000'000;
+constexpr std::size_t kLengthSize = 8;
+
+/// Bits of one element; 0: not known.
+std::uint64_t bits_of(std::string_view dtype) {
+    constexpr std::pair<std::string_view, std::uint64_t> kBits[] = {
+        {"BOOL", 8},    {"U8", 8},      {"I8", 8},   {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F4", 4},
+        {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"I16", 16}, {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},
+        {"U32", 32},    {"F32", 32},    {"I64", 64}, {"U64", 64},    {"F64", 64},    {"C64", 64},    {"C128", 128}};
+    const auto found = std::ranges::find(kBits, dtype, &std::pair<std::string_view, std::uint64_t>::first);
+    return found == std::end(kBits) ? 0 : found->second;
+}
+
+struct Tensor {
+    std::uint64_t begin = 0, end = 0;
+    std::size_t at = 0;  ///< of its entry in the header
+};
+
+std::optional<std::uint64_t> number_of(std::string_view text) {
+    if (text.empty() || text.size() > 20) return std::nullopt;
+    std::uint64_t value = 0;
+    for (const char c : text) {
+        if (c < '0' || c > '9' || __builtin_mul_overflow(value, std::uint64_t{10}, &value) ||
+            __builtin_add_overflow(value, static_cast<std::uint64_t>(c - '0'), &value))
+            return std::nullopt;
+    }
+    return value;
+}
+
+/// Reads {"name": {"dtype": "F32", "shape": [..], "data_offsets": [a, b]}, "__metadata__": {..}}.
+class HeaderEvents final : public JsonEvents {
+public:
+    HeaderEvents(const Context& context, std::uint64_t data_size) : context_(context), data_size_(data_size) {}
+
+    void begin(bool, std::size_t at) override {
+        ++depth_;
+        if (depth_ == 2) {
+            dtype_.clear();
+            shape_.clear();
+            offsets_.clear();
+            at_ = at;
+            odd_ = false;
+        }
+    }
+    void end(std::size_t) override {
+        if (depth_ == 2 && name_ != "__metadata__") finish_tensor();
+        --depth_;
+    }
+    void key(std::string_view text, std::size_t at) override {
+        if (depth_ == 1) {
+            name_ = text;
+            if (!seen_.insert(name_).second)
+                unproven(context_, rule::kTwoReadings, "two tensors of one name: readers differ in which they take",
+                         kLengthSize + at, excerpt(text));
+        }
+        if (depth_ == 2) key_ = text;
+    }
+    void string(std::string_view text, std::size_t at) override {
+        if (depth_ == 2 && name_ == "__metadata__")
+            judge_metadata(text, at);
+        else if (depth_ == 2 && key_ == "dtype")
+            dtype_ = text;
+        else
+            odd_ = true;
+    }
+    void plain(std::string_view text, std::size_t) override {
+        const auto value = number_of(text);
+        if (!value)
+            odd_ = true;
+        else if (key_ == "shape")
+            shape_.push_back(*value);
+        else if (key_ == "data_offsets")
+            offsets_.push_back(*value);
+    }
+
+    std::vector<Tensor>& tensors() { return tensors_; }
+
+private:
+    void judge_metadata(std::string_view text, std::size_t at) {
+        const std::uint64_t offset = kLengthSize + at;
+        if (looks_like_template(text)) judge_template(text, context_, offset);
+        report_secrets(text, context_, offset);
+        if (const std::string_view command = command_in(text); !command.empty())
+            unproven(context_, rule::kUnprovenCode, "code or a command in the metadata", offset, excerpt(command));
+        const bool fetches = key_.find("url") != std::string::npos && key_.find("callback") != std::string::npos;
+        const bool address =
+            text.starts_with("http://") || (text.starts_with("https://") && key_.find("download") != std::string::npos);
+        if (fetches || address)
+            unproven(context_, rule::kUrl, "an address in the metadata", offset,
+                     fmt::format("{}: {}", excerpt(key_, 40), excerpt(text)));
+    }
+
+    void finish_tensor() {
+        const std::uint64_t bits = bits_of(dtype_);
+        std::uint64_t size = bits;
+        bool overflow = false;
+        for (const std::uint64_t extent : shape_) overflow |= __builtin_mul_overflow(size, extent, &size);
+        const std::uint64_t place = kLengthSize + at_;
+        if (odd_ || offsets_.size() != 2 || offsets_[0] > offsets_[1]) {
+            broken(context_, "a tensor without valid offsets: " + excerpt(name_), place);
+            return;
+        }
+        if (overflow)
+            unproven(context_, rule::kBroken, "a shape whose product overflows", place, excerpt(name_));
+        else if (bits == 0)
+            unproven(context_, rule::kNotRead, "a tensor of an unknown type", place,
+                     excerpt(name_) + ": " + excerpt(dtype_));
+        else if (size / 8 != offsets_[1] - offsets_[0])
+            unproven(context_, rule::kTwoReadings, "shape and byte range of a tensor disagree", place, excerpt(name_));
+        if (offsets_[1] > data_size_) broken(context_, "a tensor that ends behind the file: " + excerpt(name_), place);
+        if (tensors_.size() < kMaxTensors)
+            tensors_.push_back({offsets_[0], offsets_[1], at_});
+        else if (tensors_.size() == kMaxTensors)
+            context_.incomplete("a header with too many tensors", place);
+    }
+
+    const Context& context_;
+    std::uint64_t data_size_;
+    int depth_ = 0;
+    std::string name_, key_, dtype_;
+    std::vector<std::uint64_t> shape_, offsets_;
+    std::size_t at_ = 0;
+    bool odd_ = false;
+    std::unordered_set<std::string> seen_;
+    std::vector<Tensor> tensors_;
+};
+
+void judge_hidden(Bytes bytes, std::uint64_t offset, std::string title, Context& context) {
+    if (std::ranges::all_of(bytes, [](std::byte byte) { return byte == std::byte{0}; })) title += " (zeros)";
+    unproven(context, rule::kHiddenData, std::move(title), offset, fmt::format("{} bytes", bytes.size()));
+    Context inner = context;
+    inner.base += offset;
+    ++inner.depth;
+    if (const Format* format = format_of(bytes))
+        format->judge(bytes, inner);
+    else
+        hunt(bytes, inner);
+}
+
+void judge_coverage(Bytes content, std::uint64_t data, std::vector<Tensor>& tensors, Context& context) {
+    std::ranges::sort(tensors, {}, [](const Tensor& tensor) { return std::pair(tensor.begin, tensor.end); });
+    std::uint64_t at = 0;
+    bool overlap_said = false;
+    for (const Tensor& tensor : tensors) {
+        if (tensor.begin > at && data + at < content.size())
+            judge_hidden(content.subspan(static_cast<std::size_t>(data + at),
+                                         std::min<std::size_t>(tensor.begin - at, content.size() - data - at)),
+                         data + at, "bytes between the tensors", context);
+        if (tensor.begin < at && tensor.end > tensor.begin && !std::exchange(overlap_said, true))
+            unproven(context, rule::kTwoReadings, "tensors that share bytes", data + tensor.begin);
+        at = std::max(at, tensor.end);
+    }
+    if (data + at < content.size())
+        judge_hidden(content.subspan(static_cast<std::size_t>(data + at)), data + at, "bytes behind the tensors",
+                     context);
+}
+
+}  // namespace
+
+bool looks_like_safetensors(Bytes content) {
+    const auto size = read_number<std::uint64_t>(content, 0);
+    if (!size || *size < 2 || *size > kMaxHeader || content.size() < 10) return false;
+    const std::string_view head =
+        as_text(content.subspan(kLengthSize, std::min<std::size_t>(content.size() - kLengthSize, 64)));
+    const std::size_t first = head.find_first_not_of(" \t\r\n");
+    if (first == std::string_view::npos || head[first] != '{') return false;
+    const std::size_t second = head.find_first_not_of(" \t\r\n", first + 1);
+    return second == std::string_view::npos || head[second] == '"' || head[second] == '}';
+}
+
+void judge_safetensors(Bytes content, Context& context) {
+    const std::uint64_t size = read_number<std::uint64_t>(content, 0).value_or(0);
+    const std::uint64_t data = kLengthSize + size;
+    if (data > content.size()) broken(context, "the header is longer than the file", 0);
+    const std::uint64_t end = std::min<std::uint64_t>(data, content.size());
+    const std::string_view header = as_text(content.subspan(kLengthSize, static_cast<std::size_t>(end) - kLengthSize));
+    if (!header.starts_with('{'))
+        unproven(context, rule::kTwoReadings, "the header does not begin with its JSON: strict readers refuse it",
+                 kLengthSize);
+    HeaderEvents events(context, content.size() - end);
+    const JsonEnd read = read_json(header, 0, events);
+    if (!read.fault.empty()) {
+        broken(context, "a malformed header: " + std::string(read.fault), kLengthSize + read.at);
+        return;
+    }
+    const std::size_t rest = header.find_first_not_of(std::string_view(" \t\r\n\0", 5), read.at);
+    if (rest != std::string_view::npos)
+        judge_hidden(content.subspan(kLengthSize + rest, header.size() - rest), kLengthSize + rest,
+                     "bytes between the header's JSON and its end", context);
+    judge_coverage(content, end, events.tensors(), context);
+}
+
+}  // namespace bartizan::scan
