@@ -16,6 +16,10 @@ namespace {
 /// The git files, what the user leaves out, and the signature file itself when it lies in the model's folder.
 Result<std::vector<std::string>> names_left_out(const cli::Invocation& invocation, const std::string& model) {
     std::vector<std::string> names = BARTIZAN_TRY(ignored_of(invocation, model));
+    for (const std::string& name : names)
+        if (name.find_first_of("*?[") != std::string::npos)  // OMS v1.0, section 6.2.1
+            return invalid_input("--ignore '" + name + "': a signature can leave out names, not patterns",
+                                 "name the file or folder, once for each");
     const auto defaults = provenance::default_ignored();
     names.insert(names.end(), defaults.begin(), defaults.end());
     const auto own = provenance::name_below(model, std::filesystem::absolute(invocation.text("out")));
@@ -73,10 +77,12 @@ Result<int> sign(const cli::Invocation& invocation) {
     json["files"] = made.statement.resources.size();
     json["bytes"] = made.bytes;
     json["ignored"] = made.statement.ignore_paths;
-    const std::string text = fmt::format(
-        "signed     {} ({} file{}, {} bytes)\nroot       {}\nsigner     {}\nsignature  {}\n", cli::printable(model),
-        made.statement.resources.size(), made.statement.resources.size() == 1 ? "" : "s", made.bytes,
-        made.statement.root, cli::printable(signer), cli::printable(out));
+    json["warnings"] = made.warnings;
+    std::string text = fmt::format("signed     {} ({} file{}, {} bytes)\nroot       {}\nsigner     {}\nsignature  {}\n",
+                                   cli::printable(model), made.statement.resources.size(),
+                                   made.statement.resources.size() == 1 ? "" : "s", made.bytes, made.statement.root,
+                                   cli::printable(signer), cli::printable(out));
+    for (const std::string& warning : made.warnings) text += fmt::format("warning    {}\n", cli::printable(warning));
     BARTIZAN_TRY(cli::print(invocation, json, text));
     return 0;
 }

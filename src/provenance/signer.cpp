@@ -49,13 +49,28 @@ Result<FileTree> files_to_sign(const std::filesystem::path& path, const SignOpti
 struct Described {
     Statement statement;
     std::uint64_t bytes = 0;
+    std::vector<std::string> warnings;
 };
+
+std::vector<std::string> links_outside(const std::filesystem::path& root, const FileTree& tree) {
+    std::vector<std::string> warnings;
+    std::error_code error;
+    const std::filesystem::path inside = std::filesystem::weakly_canonical(root, error);
+    for (const TreeFile& file : tree.files) {
+        if (!std::filesystem::is_symlink(file.path, error)) continue;
+        const auto target = std::filesystem::weakly_canonical(file.path, error).lexically_relative(inside);
+        if (target.empty() || *target.begin() == "..")
+            warnings.push_back("the link '" + file.name + "' leads out of the model");
+    }
+    return warnings;
+}
 
 Result<Described> describe_files(const std::filesystem::path& path, const SignOptions& options,
                                  const RunContext& context) {
     const FileTree tree = BARTIZAN_TRY(files_to_sign(path, options));
     auto digests = hash_files(tree.files, options.links, context);
     Described out;
+    if (options.links == Links::follow_to_files && !tree.single) out.warnings = links_outside(path, tree);
     out.statement.subject = name_of(path);
     out.statement.allow_symlinks = options.links == Links::follow_to_files;
     if (!tree.single) out.statement.ignore_paths = options.ignored;
@@ -85,7 +100,7 @@ Result<Signed> sign_model(const std::filesystem::path& path, const crypto::Priva
     bundle.chain = options.chain;
     bundle.payload = write_statement(described.statement);
     bundle.signatures = {BARTIZAN_TRY(key.sign(pae(bundle.payload)))};
-    return Signed{write_bundle(bundle), std::move(described.statement), described.bytes};
+    return Signed{write_bundle(bundle), std::move(described.statement), described.bytes, std::move(described.warnings)};
 }
 
 }  // namespace bartizan::provenance

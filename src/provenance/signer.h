@@ -26,13 +26,15 @@ struct Signed {
     std::string bundle;  ///< the text of the signature file
     Statement statement;
     std::uint64_t bytes = 0;  ///< hashed
+    std::vector<std::string> warnings = {};
 };
 
 /// Everything that a statement on the files at `path` says, not yet signed. Fails with `invalid_input` when there is
 /// nothing to sign or something that cannot be (a link, a pipe, a file that cannot be read, a name that is not UTF-8).
 Result<Statement> describe(const std::filesystem::path& path, const SignOptions& options, const RunContext& context);
 
-/// Fails beside that with `invalid_input` when the key is no EC key, or not that of the certificate.
+/// Fails beside that with `invalid_input` when the key is no EC key, or not that of the certificate. Links that lead out
+/// of the model are signed with a warning, as the specification wants (OMS v1.0, section 6.1.1).
 Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
                           const RunContext& context);
 

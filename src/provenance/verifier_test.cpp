@@ -173,6 +173,14 @@ TEST_F(SignedModel, CannotBeMadeOfWhatIsNoFile) {
     EXPECT_NE(sign_model(folder_ / "none", key_, {}, context_).error().line().find("holds no file"), std::string::npos);
 }
 
+TEST_F(SignedModel, IsMadeOfLinksThatLeadOutWithAWarning) {
+    std::filesystem::create_symlink("a-b", model_ / "inside");
+    std::filesystem::create_symlink(write("elsewhere", "x"), model_ / "outside");
+    const auto made = sign_model(model_, key_, {.links = Links::follow_to_files}, context_);
+    ASSERT_TRUE(made.ok());
+    EXPECT_EQ(made->warnings, std::vector<std::string>{"the link 'outside' leads out of the model"});
+}
+
 TEST_F(SignedModel, NeedsAnEcKey) {
     const auto seal = *crypto::PrivateKey::generate(crypto::KeyType::ed25519);
     EXPECT_NE(sign_model(model_, seal, {}, context_).error().line().find("found Ed25519"), std::string::npos);

@@ -139,6 +139,7 @@ class Signing(Case):
 
     def test_bad_input_gets_one_line(self):
         self.sign()
+        self.assert_refused(bartizan("sign", self.model, "--key", self.key, "--ignore", "*.bin"), "not patterns")
         words = ["verify", self.model, "--signature", self.signature]
         self.assert_refused(bartizan(*words), "--key or --root is missing")
         self.assert_refused(bartizan(*words, "--key", self.key), "found a private one", ".pub")
