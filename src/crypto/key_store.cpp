@@ -24,10 +24,12 @@ int answer_pin(char* buffer, int size, int /*writing*/, void* data) {
 /// Providers stay loaded: the key refers to its provider as long as it lives.
 Result<void> load_provider() {
     if (OSSL_PROVIDER_available(nullptr, "pkcs11") == 1) return {};
-    const bool loaded =
-        OSSL_PROVIDER_load(nullptr, "default") != nullptr && OSSL_PROVIDER_load(nullptr, "pkcs11") != nullptr;
+    // Loading one by name takes away the default one, unless that is named too.
+    OSSL_PROVIDER* base = OSSL_PROVIDER_load(nullptr, "default");
+    const bool loaded = base != nullptr && OSSL_PROVIDER_load(nullptr, "pkcs11") != nullptr;
     ERR_clear_error();
     if (loaded) return {};
+    if (base != nullptr) OSSL_PROVIDER_unload(base);
     return unsupported("OpenSSL's PKCS #11 provider is not installed",
                        "install pkcs11-provider, or name its folder in OPENSSL_MODULES");
 }

@@ -1,7 +1,8 @@
 #include "provenance/bom/cyclonedx.h"
 
-#include <regex>
 #include <set>
+
+#include <gmock/gmock.h>
 
 #include "crypto/shell_testing.h"
 #include "provenance/signer.h"
@@ -34,10 +35,9 @@ void expect_component(const Json& component) {
     EXPECT_FALSE(component["name"].get<std::string>().empty());
     for (const auto& [name, value] : component.items()) EXPECT_TRUE(kFields.contains(name)) << name;
     EXPECT_EQ(component.contains("modelCard") && component["type"] != "machine-learning-model", false);
-    const std::regex digest("^[a-fA-F0-9]{64}$");
     for (const Json& hash : component.value("hashes", Json::array())) {
         EXPECT_EQ(hash["alg"], "SHA-256");
-        EXPECT_TRUE(std::regex_match(hash["content"].get<std::string>(), digest));
+        EXPECT_THAT(hash["content"].get<std::string>(), testing::MatchesRegex("[a-fA-F0-9]{64}"));
     }
     for (const Json& entry : component.value("licenses", Json::array()))
         EXPECT_EQ(entry["license"].contains("id") + entry["license"].contains("name"), 1);
@@ -48,9 +48,8 @@ TEST_F(Boms, HaveTheFormOfTheSpecification) {
         const Json document = bom(version);
         EXPECT_EQ(document["bomFormat"], "CycloneDX");
         EXPECT_EQ(document["specVersion"], version);
-        EXPECT_TRUE(
-            std::regex_match(document["serialNumber"].get<std::string>(),
-                             std::regex("^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$")));
+        EXPECT_THAT(document["serialNumber"].get<std::string>(),
+                    testing::MatchesRegex("urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"));
         EXPECT_EQ(document["metadata"]["timestamp"], "2023-11-14T22:13:20Z");
         expect_component(document["metadata"]["component"]);
         for (const Json& component : document["components"]) expect_component(component);
