@@ -40,17 +40,19 @@ Result<Signer> by_key(const Bundle& bundle, const Trust& trust) {
     return signer;
 }
 
-/// A chain is trusted through an anchor, or because the caller knows the signer's very key.
+/// A chain is trusted through an anchor, or because the caller knows the signer's very key; with both given, both must
+/// hold.
 Result<void> check_trust(const Bundle& bundle, const crypto::PublicKey& key, const Trust& trust, Signer& signer) {
-    if (!trust.anchors.empty()) {
-        std::vector<crypto::Certificate> chain = bundle.chain;
-        chain.insert(chain.end(), trust.between.begin(), trust.between.end());
-        return crypto::check_chain(chain, trust.anchors, trust.now);
+    if (trust.key && !trust.key->same_as(key))
+        return denied("signed with another key than the one given",
+                      "to trust its issuer, give --root CERTIFICATE alone");
+    if (trust.anchors.empty()) {
+        signer.warnings.emplace_back("the certificates were not checked: the signer's key is the one given");
+        return {};
     }
-    if (!trust.key->same_as(key))
-        return denied("signed with another key than the one given", "to trust its issuer, give --root CERTIFICATE");
-    signer.warnings.emplace_back("the certificates were not checked: the signer's key is the one given");
-    return {};
+    std::vector<crypto::Certificate> chain = bundle.chain;
+    chain.insert(chain.end(), trust.between.begin(), trust.between.end());
+    return crypto::check_chain(chain, trust.anchors, trust.now);
 }
 
 Result<Signer> by_certificate(const Bundle& bundle, const Trust& trust) {

@@ -18,6 +18,7 @@
 
 namespace bartizan::provenance {
 
+/// With both a key and anchors, a certificate chain must satisfy both.
 struct Trust {
     std::optional<crypto::PublicKey> key;           ///< the signer's key
     std::vector<crypto::Certificate> anchors = {};  ///< or those whose issue is trusted

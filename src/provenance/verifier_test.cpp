@@ -202,6 +202,10 @@ TEST_F(SignedModel, VerifiesThroughItsCertificates) {
     EXPECT_NE(ask({.key = {}, .anchors = certificate, .now = now + 11 * 86400}).reason.find("which is not now"),
               std::string::npos);
     EXPECT_FALSE(ask({.key = crypto::PrivateKey::generate(crypto::KeyType::ec_p256)->public_key()}).verified);
+    const auto stranger = crypto::PrivateKey::generate(crypto::KeyType::ec_p256)->public_key();
+    EXPECT_TRUE(ask({.key = key_.public_key(), .anchors = certificate, .now = now}).verified);
+    EXPECT_FALSE(ask({.key = stranger, .anchors = certificate, .now = now}).verified);
+    EXPECT_FALSE(ask({.key = key_.public_key(), .anchors = certificate, .now = now + 11 * 86400}).verified);
     EXPECT_FALSE(sign_model(model_, key_, {.chain = certificate, .now = now + 11 * 86400}, context_).ok());
     const auto other = *crypto::PrivateKey::generate(crypto::KeyType::ec_p256);
     EXPECT_NE(
