@@ -11,6 +11,7 @@
 #include "scan/judges.h"
 #include "scan/pickle/pickle.h"
 #include "scan/say.h"
+#include "scan/torch/opcode.h"
 
 namespace bartizan::scan {
 namespace {
@@ -29,6 +30,7 @@ constexpr Format kFormats[] = {
     {"zip", looks_like_zip, judge_zip},
     {"zlib", looks_like_zlib, judge_zlib},
     {"safetensors", looks_like_safetensors, judge_safetensors},
+    {"torch legacy", looks_like_torch_legacy, judge_torch_legacy},
     {"pickle", looks_like_pickle, [](Bytes content, Context& context) { judge_pickle(content, context); }},
     {"program", looks_like_program, judge_program},
     {"media", looks_like_media, judge_media},
@@ -60,7 +62,9 @@ constexpr std::string_view kPolyglots[] = {"tar", "zip", "pickle"};
 void judge_other_readings(Bytes content, const Format& first, Context& context) {
     for (const Format& other : kFormats) {
         const bool candidate = &other != &first && std::ranges::find(kPolyglots, other.name) != std::end(kPolyglots);
-        if (!candidate || !other.matches(content)) continue;
+        const bool pickle = other.name == "pickle";
+        if (!candidate || (pickle && (first.name == "torch legacy" || !starts_as_pickle(content)))) continue;
+        if (!other.matches(content)) continue;
         unproven(context, rule::kTwoReadings, fmt::format("the content is both {} and {}", first.name, other.name), 0);
         other.judge(content, context);
     }

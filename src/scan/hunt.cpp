@@ -10,6 +10,7 @@
 #include "scan/pickle/pickle.h"
 #include "scan/program.h"
 #include "scan/say.h"
+#include "scan/torch/opcode.h"
 
 namespace bartizan::scan {
 namespace {
@@ -22,87 +23,11 @@ using formats::read_number;
 constexpr std::size_t kWindow = std::size_t{4} << 20;
 /// A trial looks at so many bytes: a payload is short.
 constexpr std::size_t kTrialBytes = std::size_t{64} << 10;
-/// A row of so many valid opcodes makes a candidate: random bytes seldom have it.
-constexpr int kCandidateOpcodes = 5;
 
 /// Scripts and Java classes have too short a mark to be looked for inside of other bytes.
 bool is_hidden_program(Bytes content) {
     const std::string_view kind = program_kind(content);
     return !kind.empty() && kind != "script" && kind != "Java class or universal macOS program";
-}
-
-/// How many bytes the opcode at `at` takes with its argument; 0: it is none, or ends behind the bytes.
-/// (pickletools.py of CPython 3.12 has the table.)
-std::uint64_t opcode_size(Bytes content, std::size_t at) {
-    const char code = as_text(content)[at];
-    const auto line = [&](std::size_t from) -> std::uint64_t {
-        const std::size_t end = as_text(content).substr(0, std::min(content.size(), from + 1'024)).find('\n', from);
-        return end == std::string_view::npos ? 0 : end + 1 - at;
-    };
-    const auto counted = [&](auto count, std::uint64_t head) -> std::uint64_t { return count ? head + *count : 0; };
-    constexpr std::string_view kAlone = "()012.]}NQRabdelostu\x81\x85\x86\x87\x88\x89\x8f\x90\x91\x92\x93\x94\x97\x98";
-    if (kAlone.find(code) != std::string_view::npos) return 1;
-    switch (code) {
-        case 'K':
-        case 'h':
-        case 'q':
-        case '\x80':
-        case '\x82':
-            return 2;
-        case 'M':
-        case '\x83':
-            return 3;
-        case 'J':
-        case 'j':
-        case 'r':
-        case '\x84':
-            return 5;
-        case 'G':
-        case '\x95':
-            return 9;
-        case 'U':
-        case 'C':
-        case '\x8c':
-        case '\x8a':
-            return counted(read_number<std::uint8_t>(content, at + 1), 2);
-        case 'X':
-        case 'B':
-        case 'T':
-        case '\x8b':
-            return counted(read_number<std::uint32_t>(content, at + 1), 5);
-        case '\x8d':
-        case '\x8e':
-        case '\x96':
-            return counted(read_number<std::uint64_t>(content, at + 1), 9);
-        case 'I':
-        case 'F':
-        case 'L':
-        case 'S':
-        case 'V':
-        case 'P':
-        case 'p':
-        case 'g':
-            return line(at + 1);
-        case 'c':
-        case 'i': {
-            const std::uint64_t first = line(at + 1);
-            return first == 0 ? 0 : line(at + static_cast<std::size_t>(first));
-        }
-        default:
-            return 0;
-    }
-}
-
-bool is_candidate(Bytes content) {
-    std::size_t at = 0;
-    for (int i = 0; i < kCandidateOpcodes; ++i) {
-        if (at >= content.size()) return false;
-        const std::uint64_t size = opcode_size(content, at);
-        if (size == 0 || size > content.size() - at) return false;
-        at += static_cast<std::size_t>(size);
-        if (as_text(content)[at - 1] == '.' && size == 1) return i > 1;
-    }
-    return true;
 }
 
 bool is_name_character(char c) {
@@ -164,7 +89,7 @@ private:
     void pickles(std::size_t from, std::size_t end) {
         for (std::size_t at = next("\x80", from, end); at != std::string_view::npos; at = next("\x80", at + 1, end)) {
             if (at + 2 >= text_.size() || text_[at + 1] < 2 || text_[at + 1] > 5) continue;
-            if (is_candidate(content_.subspan(at)) && try_pickle(at)) return;
+            if (starts_as_pickle(content_.subspan(at)) && try_pickle(at)) return;
         }
     }
 

@@ -45,6 +45,8 @@ bool looks_like_hdf5(Bytes content);
 void judge_hdf5(Bytes content, Context& context);
 bool looks_like_npy(Bytes content);
 void judge_npy(Bytes content, Context& context);
+bool looks_like_torch_legacy(Bytes content);
+void judge_torch_legacy(Bytes content, Context& context);
 bool looks_like_opaque(Bytes content);
 void judge_opaque(Bytes content, Context& context);
 bool looks_like_tflite(Bytes content);

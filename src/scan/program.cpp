@@ -21,7 +21,10 @@ using formats::read_number;
 bool is_pe(Bytes content) {
     if (!as_text(content).starts_with("MZ")) return false;
     const auto header = read_number<std::uint32_t>(content, 0x3c);
-    return header && as_text(content).substr(std::min<std::size_t>(*header, content.size())).starts_with("PE\0\0"sv);
+    // Linkers put it into the first page; a larger offset is chance.
+    constexpr std::uint32_t kFarthest = 4'096;
+    return header && *header < kFarthest &&
+           as_text(content).substr(std::min<std::size_t>(*header, content.size())).starts_with("PE\0\0"sv);
 }
 
 bool is_elf(Bytes content) {

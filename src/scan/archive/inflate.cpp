@@ -13,6 +13,8 @@ namespace bartizan::scan {
 namespace {
 
 constexpr std::size_t kChunk = std::size_t{64} << 10;
+/// So much of the packed bytes is looked at before its pages are given back.
+constexpr std::size_t kPacked = std::size_t{1} << 20;
 
 int window_bits(Deflated kind) {
     switch (kind) {
@@ -30,6 +32,23 @@ struct ArchiveCloser {
     void operator()(archive* reader) const { archive_read_free(reader); }
 };
 
+/// Hands libarchive the bytes piece by piece.
+struct Feed {
+    Bytes packed;
+    Unpacked* out;
+    std::size_t given = 0;
+};
+
+la_ssize_t feed_next(archive*, void* client, const void** data) {
+    Feed& feed = *static_cast<Feed*>(client);
+    const std::size_t last = std::min(feed.given, kPacked);
+    feed.out->done_with(feed.packed.subspan(feed.given - last, last));
+    const std::size_t more = std::min(kPacked, feed.packed.size() - feed.given);
+    *data = feed.packed.data() + feed.given;
+    feed.given += more;
+    return static_cast<la_ssize_t>(more);
+}
+
 }  // namespace
 
 Inflation inflate(Bytes packed, Deflated kind, Unpacked& out) {
@@ -40,7 +59,8 @@ Inflation inflate(Bytes packed, Deflated kind, Unpacked& out) {
     std::size_t given = 0;
     for (int status = Z_OK; status == Z_OK;) {
         if (stream.avail_in == 0) {
-            const std::size_t more = std::min(packed.size() - given, std::size_t{1} << 24);
+            if (given > 0) out.done_with(packed.subspan(given - std::min(given, kPacked), std::min(given, kPacked)));
+            const std::size_t more = std::min(packed.size() - given, kPacked);
             // zlib's interface lacks const; it does not write to its input.
             stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(packed.data() + given));
             stream.avail_in = static_cast<uInt>(more);
@@ -78,7 +98,8 @@ Unpacking unpack_filters(Bytes packed, Unpacked& out) {
     archive_read_support_filter_compress(reader.get());
     archive_read_support_format_raw(reader.get());
     archive_entry* entry = nullptr;
-    if (archive_read_open_memory(reader.get(), packed.data(), packed.size()) != ARCHIVE_OK ||
+    Feed feed{packed, &out};
+    if (archive_read_open(reader.get(), &feed, nullptr, feed_next, nullptr) != ARCHIVE_OK ||
         archive_read_next_header(reader.get(), &entry) != ARCHIVE_OK)
         return Unpacking::broken;
     std::array<std::byte, kChunk> chunk;

@@ -26,6 +26,8 @@ public:
 
     /// False: no more may come; the reason is reported.
     bool append(Bytes part);
+    /// These packed bytes are done with: their memory may be given back.
+    void done_with(Bytes packed) const { give_back(context_, packed); }
     /// All that was appended. Call it when nothing more comes.
     Bytes bytes();
     /// The bytes, where they are a map of the temporary file.

@@ -188,6 +188,8 @@ private:
     }
 
     void judge_as(const std::string& name, Bytes content, Context& inner) {
+        if (torch_ && name.find("/code/") != std::string::npos && name.ends_with(".py"))
+            return judge_torchscript(content, inner);
         if (torch_ && (name.ends_with(".pkl") || name.ends_with(".debug_pkl")) && judge_torch_pickle(content, inner))
             return;
         if (!content.empty() && format_of(content) == nullptr && inner.depth > 0 && bomb_like(name, content))

@@ -197,6 +197,7 @@ bool looks_like_safetensors(Bytes content) {
 void judge_safetensors(Bytes content, Context& context) {
     const std::uint64_t size = read_number<std::uint64_t>(content, 0).value_or(0);
     const std::uint64_t data = kLengthSize + size;
+    if (content.size() < kLengthSize || size > kMaxHeader) return broken(context, "a header of absurd length", 0);
     if (data > content.size()) broken(context, "the header is longer than the file", 0);
     const std::uint64_t end = std::min<std::uint64_t>(data, content.size());
     const std::string_view header = as_text(content.subspan(kLengthSize, static_cast<std::size_t>(end) - kLengthSize));

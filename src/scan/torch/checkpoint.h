@@ -17,5 +17,7 @@ inline constexpr std::size_t kMaxTorchKeys = 1'000'000;
 std::vector<std::string> torch_keys(Bytes pickle);
 /// Judges a pickle of a checkpoint, persistent ids allowed. False if it does not look like a pickle at all.
 bool judge_torch_pickle(Bytes pickle, Context& context);
+/// Judges the code of a TorchScript module: operators of other libraries, operators that touch files.
+void judge_torchscript(Bytes code, Context& context);
 
 }  // namespace bartizan::scan
