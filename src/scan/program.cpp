@@ -69,7 +69,11 @@ void judge_program(Bytes content, Context& context) {
     const std::string_view kind = program_kind(content);
     const std::string extension = extension_of(name_of(context));
     constexpr std::array kOpen = {".so", ".dll", ".exe", ".dylib", ".class", ".wasm", ".sh", ".bash", ".py", ".pyd"};
-    const bool named = std::ranges::find(kOpen, extension) != kOpen.end();
+    constexpr std::array kWeights = {".bin",  ".pt", ".pth", ".ckpt", ".safetensors",
+                                     ".onnx", ".h5", ".pkl", ".pb",   ".gguf"};
+    const bool script = kind == "script";
+    const bool named = script ? std::ranges::find(kWeights, extension) == kWeights.end()
+                              : std::ranges::find(kOpen, extension) != kOpen.end();
     const std::string detail = fmt::format("{} named '{}'", kind, excerpt(name_of(context)));
     if (named)
         unproven(context, rule::kHiddenExecutable, fmt::format("a {} lies beside the model", kind), 0, detail);

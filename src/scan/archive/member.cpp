@@ -8,7 +8,7 @@
 namespace bartizan::scan {
 namespace {
 
-/// Content of no known format that unfolds by so much to so many bytes serves nothing but to be unfolded.
+/// Content that unfolds by so much to so many bytes serves nothing but to be unfolded. Arrays of zeros do so honestly.
 constexpr std::uint64_t kEmptyRatio = 100;
 constexpr std::uint64_t kEmptyBytes = std::uint64_t{2} << 20;
 
@@ -25,10 +25,16 @@ Context member_context(const Context& context, std::string_view name) {
 void judge_unpacked(Unpacked& content, Context& context) {
     const Bytes bytes = content.bytes();
     context.mapped = content.mapped();
-    if (bytes.size() > kEmptyBytes && bytes.size() / kEmptyRatio > content.packed() && format_of(bytes) == nullptr)
-        unproven(context, rule::kExhausts, "content that says nothing unfolds to many times its size", 0,
-                 fmt::format("{} bytes unfold to {}", content.packed(), bytes.size()));
+    check_expansion(context, bytes, content.packed());
     judge_content(bytes, context);
+}
+
+void check_expansion(const Context& context, Bytes content, std::uint64_t packed) {
+    if (content.size() <= kEmptyBytes || content.size() / kEmptyRatio <= packed) return;
+    const Format* format = format_of(content);
+    if (format != nullptr && (format->name == "npy" || format->name == "hdf5" || format->name == "tar")) return;
+    unproven(context, rule::kExhausts, "content that says nothing unfolds to many times its size", 0,
+             fmt::format("{} bytes unfold to {}", packed, content.size()));
 }
 
 bool leaves_folder(std::string_view path) {

@@ -14,6 +14,8 @@ namespace bartizan::scan {
 Context member_context(const Context& context, std::string_view name);
 /// A member whose content was unpacked: judged by content, and for being a bomb.
 void judge_unpacked(Unpacked& content, Context& context);
+/// Reports content that unfolds from `packed` bytes to many times as much.
+void check_expansion(const Context& context, Bytes content, std::uint64_t packed);
 
 /// Absolute, with a drive or with "..": unpacking would write elsewhere.
 bool leaves_folder(std::string_view path);

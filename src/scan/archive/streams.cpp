@@ -36,6 +36,16 @@ std::size_t zfile_data(Bytes content) {
     return 0;
 }
 
+/// The name of what is in a stream: that of the stream without its ending.
+std::string inner_name(const Context& context, std::string_view otherwise) {
+    const std::string_view name = name_of(context);
+    const std::string extension = extension_of(name);
+    for (const std::string_view known : {".gz", ".bz2", ".xz", ".zst", ".lz4", ".lzma", ".z"})
+        if (extension == known && name.size() > known.size())
+            return std::string(name.substr(0, name.size() - known.size()));
+    return std::string(otherwise);
+}
+
 void behind_stream(Bytes rest, std::size_t offset, Context& context) {
     if (std::ranges::all_of(rest, [](std::byte byte) { return byte == std::byte{0}; })) return;
     unproven(context, rule::kHiddenData, "bytes behind the compressed stream", offset,
@@ -57,7 +67,7 @@ void judge_stream(Bytes content, Deflated kind, Context& context) {
                           as_text(content.subspan(used)).starts_with("\x1f\x8b");
         if (!more) break;
     }
-    Context inner = member_context(context, kind == Deflated::gzip ? "gunzipped" : "inflated");
+    Context inner = member_context(context, inner_name(context, kind == Deflated::gzip ? "gunzipped" : "inflated"));
     judge_unpacked(out, inner);
     if (inflation.how == Unpacking::cut || inflation.how == Unpacking::broken)
         broken(context, "a compressed stream that breaks off", used);
@@ -115,7 +125,7 @@ bool looks_like_filtered(Bytes content) {
 void judge_filtered(Bytes content, Context& context) {
     Unpacked out(context, content.size());
     const Unpacking how = unpack_filters(content, out);
-    Context inner = member_context(context, "unpacked");
+    Context inner = member_context(context, inner_name(context, "unpacked"));
     judge_unpacked(out, inner);
     if (how == Unpacking::cut || how == Unpacking::broken) {
         broken(context, "a compressed stream that breaks off", 0);

@@ -168,6 +168,7 @@ private:
                 return;
             }
             report_content(member, header, whole, content);
+            if (unpacked != nullptr) check_expansion(inner, content, unpacked->packed());
             if (header.is_link) check_path(inner, as_text(content), 0);
             judge_as(header.name, content, inner);
         });
@@ -192,17 +193,7 @@ private:
             return judge_torchscript(content, inner);
         if (torch_ && (name.ends_with(".pkl") || name.ends_with(".debug_pkl")) && judge_torch_pickle(content, inner))
             return;
-        if (!content.empty() && format_of(content) == nullptr && inner.depth > 0 && bomb_like(name, content))
-            unproven(inner, rule::kExhausts, "content that says nothing unfolds to many times its size", 0);
         judge_content(content, inner);
-    }
-
-    bool bomb_like(const std::string& name, Bytes content) const {
-        constexpr std::uint64_t kRatio = 100, kBytes = std::uint64_t{2} << 20;
-        for (const ZipMember& member : layout_.members)
-            if (main_header(member).name == name)
-                return content.size() > kBytes && content.size() / kRatio > main_header(member).packed;
-        return false;
     }
 
     static std::uint32_t crc_of(Bytes content) {

@@ -92,6 +92,22 @@ TEST(ScanOnnx, ExternalDataAndOperatorsAreChecked) {
     EXPECT_TRUE(has_rule(judged(onnx(field(5, "\x08\xff\xff\xff\xff\xff\xff\xff\x7f"s)), "m.onnx"), rule::kExhausts));
 }
 
+TEST(ScanOnnx, SingleTensorsAreRecognised) {
+    const std::string located = field(13, field(1, "location") + field(2, "../x"));
+    EXPECT_EQ(judged("\x08\2\x10\1"s + field(8, "x") + field(9, "12345678"), "input_0.pb").verdict, Verdict::clean);
+    EXPECT_EQ(judged("\x08\2\x10\1"s + located, "input_0.pb").verdict, Verdict::malicious);
+}
+
+TEST(ScanOpaque, WhatCannotBeLookedIntoIsUnproven) {
+    EXPECT_EQ(judged("\x6f\x0d\r\n"s + std::string(20, '\0'), "x.pyc").verdict, Verdict::unproven);
+    EXPECT_EQ(judged("ftrt" + std::string(40, '\1'), "m.engine").verdict, Verdict::unproven);
+    EXPECT_EQ(judged("\1\2\3\4\5\6\0\0 of a kind that nobody knows"s, "x.foo").verdict, Verdict::unproven);
+    EXPECT_EQ(judged("\0\0\0\0TFL3"s + std::string(40, '\0'), "m.tflite").verdict, Verdict::clean);
+    EXPECT_EQ(judged("\0\0\0\0TFL3..FlexWriteFile"s, "m.tflite").verdict, Verdict::malicious);
+    const std::string piece = field(1, "\x0a\1a\x15\0\0\0\0"s);
+    EXPECT_EQ(judged(piece + piece + piece, "spiece.model").format, "sentencepiece");
+}
+
 TEST(ScanTensorflow, OperatorsAreFoundWhereverTheyHide) {
     const auto node = [](const std::string& op) { return field(1, "n") + field(2, op); };
     const auto saved = [](const std::string& graph) { return "\x08\1"s + field(2, field(2, graph)); };

@@ -79,9 +79,9 @@ class OnnxJudge {
 public:
     explicit OnnxJudge(Context& context) : context_(context) {}
 
-    void run(Bytes content) {
-        find_functions(content);
-        walk(content, Message::model, 0, 0);
+    void run(Bytes content, Message kind) {
+        if (kind == Message::model) find_functions(content);
+        walk(content, kind, 0, 0);
         if (faulty_) broken(context_, "a message that breaks off or is none", 0);
     }
 
@@ -204,6 +204,23 @@ bool looks_like_onnx(Bytes content) {
     return graph && version;
 }
 
-void judge_onnx(Bytes content, Context& context) { OnnxJudge(context).run(content); }
+void judge_onnx(Bytes content, Context& context) { OnnxJudge(context).run(content, Message::model); }
+
+bool looks_like_onnx_tensor(Bytes content) {
+    // TensorProto, as test data and weights are stored one by one.
+    constexpr std::uint64_t kTypes = 32;
+    WireReader reader(content);
+    bool type = false, data = false;
+    for (WireField field; reader.next(field);) {
+        if (field.number > 14 || field.number == 0) return false;
+        if (field.number == 2) {
+            if (field.type != WireType::varint || field.value == 0 || field.value > kTypes) return false;
+            type = true;
+        }
+        data |= (field.number >= 4 && field.number <= 11) || field.number == 13 || field.number == 1;
+    }
+    return type && data && !reader.faulty();
+}
+void judge_onnx_tensor(Bytes content, Context& context) { OnnxJudge(context).run(content, Message::tensor); }
 
 }  // namespace bartizan::scan

@@ -8,6 +8,7 @@
 
 #include "formats/bytes.h"
 #include "scan/binary/msgpack.h"
+#include "scan/binary/wire.h"
 #include "scan/extensions.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
@@ -45,6 +46,42 @@ void judge_opaque(Bytes content, Context& context) {
              0);
     if (context.depth == 0)
         context.result.format = kind.substr(kind.rfind(' ') + 1) == "plan" ? "tensorrt" : std::string(kind);
+}
+
+bool looks_like_sentencepiece(Bytes content) {
+    // ModelProto: pieces of a text and a score, then the trainer's and the normalizer's settings.
+    WireReader reader(content);
+    WireField field;
+    for (int pieces = 0; pieces < 3; ++pieces) {
+        if (!reader.next(field) || field.number != 1 || field.type != WireType::bytes) return false;
+        WireReader piece(field.content);
+        WireField inner;
+        if (!piece.next(inner) || inner.number != 1 || inner.type != WireType::bytes) return false;
+        if (!piece.next(inner) || inner.number != 2 || inner.type != WireType::fixed32) return false;
+    }
+    return true;
+}
+void judge_sentencepiece(Bytes content, Context& context) { hunt(content, context); }
+
+bool looks_like_coreml(Bytes content) {
+    // Model.proto: the version, the description, then one kind of model, all of which have numbers from 200 on.
+    WireReader reader(content);
+    bool version = false, description = false, model = false;
+    for (WireField field; reader.next(field);) {
+        version |= field.number == 1 && field.type == WireType::varint;
+        description |= field.number == 2 && field.type == WireType::bytes;
+        model |= field.number >= 200 && field.number <= 3'000 && field.type == WireType::bytes;
+        if (field.number > 10 && field.number < 200) return false;
+    }
+    return version && description && model && !reader.faulty();
+}
+void judge_coreml(Bytes content, Context& context) {
+    constexpr std::uint32_t kCustom = 555, kLinked = 556;
+    WireReader reader(content);
+    for (WireField field; reader.next(field);)
+        if (field.number == kCustom || field.number == kLinked)
+            unproven(context, rule::kRemoteCode, "a CoreML model whose code an application must bring", field.at);
+    hunt(content, context);
 }
 
 bool looks_like_tflite(Bytes content) { return content.size() > 8 && as_text(content).substr(4, 4) == "TFL3"; }

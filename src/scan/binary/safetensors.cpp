@@ -106,6 +106,7 @@ private:
         const std::uint64_t offset = kLengthSize + at;
         if (looks_like_template(text)) judge_template(text, context_, offset);
         report_secrets(text, context_, offset);
+        report_encoded_pickle(text, context_, offset);
         if (const std::string_view command = command_in(text); !command.empty())
             unproven(context_, rule::kUnprovenCode, "code or a command in the metadata", offset, excerpt(command));
         const bool fetches = key_.find("url") != std::string::npos && key_.find("callback") != std::string::npos;

@@ -114,6 +114,7 @@ private:
             --context_.budget.steps;
             if (field.type != WireType::bytes) continue;
             if (kind == Message::node && field.number == 2) judge_op(field.text(), at + field.at);
+            if (kind == Message::node && field.number == 5) judge_attribute(field.text(), at + field.at);
             if (kind == Message::asset && field.number == 2 && leaves_folder(field.text()))
                 malicious(context_, rule::kOutsideFolder, "an asset outside the model's folder", at + field.at,
                           excerpt(field.text()));
@@ -139,6 +140,15 @@ private:
                                      [&](const char* part) { return op.find(part) != std::string_view::npos; }))
             unproven(context_, rule::kUnprovenCode, "an operator that a library of its own must bring", at,
                      excerpt(op));
+    }
+
+    /// PrintV2 and the debugging operators write to where an attribute says.
+    void judge_attribute(std::string_view text, std::uint64_t at) {
+        const bool stream = text.starts_with("\n\routput_stream") || text.starts_with("\n\ndebug_urls");
+        if (stream &&
+            (text.find("file://") != std::string_view::npos || text.find("grpc://") != std::string_view::npos))
+            malicious(context_, rule::kTouchesFiles, "an operator that writes to a file or an address", at,
+                      excerpt(text));
     }
 
     void judge_configuration(Bytes content, std::uint64_t at) {

@@ -134,6 +134,7 @@ void ConfigEvents::judge_value(std::string_view key, std::string_view text, std:
         unproven(context_, rule::kSecret, "a key or password lies open", at, excerpt(key, 60));
     if (text.size() < 12) return;
     report_secrets(text, context_, at);
+    report_encoded_pickle(text, context_, at);
     if (const std::string_view command = command_in(text); !command.empty())
         unproven(context_, rule::kUnprovenCode, "code or a command where a value is expected", at, excerpt(command));
 }

@@ -6,6 +6,7 @@
 #include <cctype>
 #include <string>
 
+#include "scan/pickle/pickle.h"
 #include "scan/say.h"
 
 namespace bartizan::scan {
@@ -143,6 +144,23 @@ std::string_view danger_in_code(std::string_view bytes) {
             if ((starts && ends && name.size() > 4) || counted) return bytes.substr(at, name.size());
         }
     return {};
+}
+
+void report_encoded_pickle(std::string_view text, const Context& context, std::uint64_t offset) {
+    // Protocols 2 to 5: the byte 0x80 and a number give "gAI" to "gAU".
+    constexpr std::size_t kMost = std::size_t{256} << 10;
+    if (text.size() < 16 || !text.starts_with("gA") || context.depth >= context.budget.depth) return;
+    const std::string pickle = decode_base64(text.substr(0, kMost));
+    const auto bytes = std::as_bytes(std::span(pickle.data(), pickle.size()));
+    if (!looks_like_pickle(bytes)) return;
+    FileResult scratch{.path = context.result.path, .format = {}};
+    Budget budget{.steps = 200'000};
+    Context trial{
+        .result = scratch, .budget = budget, .member = context.member, .base = offset, .depth = context.depth + 1};
+    judge_pickle(bytes, trial);
+    unproven(context, rule::kHiddenData, "a pickle lies in a text value", offset);
+    for (const Issue& issue : scratch.issues)
+        if (issue.verdict == Verdict::malicious) context.report(issue);
 }
 
 std::string decode_base64(std::string_view text) {

@@ -17,6 +17,8 @@ void report_secrets(std::string_view text, const Context& context, std::uint64_t
 std::string_view command_in(std::string_view text);
 /// Of marshalled Python code: what it names that reaches the system; empty: nothing that is known.
 std::string_view danger_in_code(std::string_view bytes);
+/// A value that is a pickle in base64: judged, and reported when it would do harm.
+void report_encoded_pickle(std::string_view text, const Context& context, std::uint64_t offset);
 /// RFC 4648, blanks skipped, up to the first other character.
 std::string decode_base64(std::string_view text);
 
