@@ -8,7 +8,7 @@ set(BARTIZAN_LINKS_formats ZLIB::ZLIB PNG::PNG JPEG::JPEG)
 set(BARTIZAN_LINKS_graph bartizan_onnx_proto)
 set(BARTIZAN_LINKS_data yaml-cpp)
 set(BARTIZAN_LINKS_provenance yaml-cpp)
-set(BARTIZAN_LINKS_scan LibArchive::LibArchive ZLIB::ZLIB)
+set(BARTIZAN_LINKS_scan LibArchive::LibArchive ZLIB::ZLIB yaml-cpp)
 
 # Compile options of single modules: plain loops over floats want to be vectorised.
 set(BARTIZAN_OPTIONS_attacks -O3)

@@ -1,5 +1,8 @@
 /// `bartizan scan PATH...`: what would run when these files are loaded.
+#include <cstdio>
+#include <ctime>
 #include <filesystem>
+#include <optional>
 #include <vector>
 
 #include "apps/cli/light_commands.h"
@@ -8,15 +11,26 @@
 #include "core/file.h"
 #include "core/progress.h"
 #include "scan/output.h"
+#include "scan/policy.h"
 #include "scan/scan.h"
 
 namespace bartizan::program {
 namespace {
 
+/// "2026-05-03", UTC.
+std::string today() {
+    const std::time_t now = std::time(nullptr);
+    std::tm parts{};
+    ::gmtime_r(&now, &parts);
+    char text[16];
+    return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d", &parts));
+}
+
 scan::Options options_of(const cli::Invocation& invocation) {
     scan::Options options;
     options.jobs = static_cast<int>(invocation.integer("jobs", 0));
     options.explain = invocation.flag("explain");
+    options.hashes = invocation.flag("hashes");
     return options;
 }
 
@@ -27,7 +41,16 @@ Result<int> scan_files(const cli::Invocation& invocation) {
     const std::vector<std::filesystem::path> targets(invocation.positionals.begin(), invocation.positionals.end());
     TextProgress progress(stderr, progress_style_for_stderr(invocation.flag("quiet")));
     const RunContext run({.threads = static_cast<int>(invocation.integer("threads", 0)), .progress = &progress});
-    const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, options_of(invocation), run));
+    scan::Options options = options_of(invocation);
+    std::optional<scan::Policy> policy;
+    if (invocation.has("policy")) {
+        policy = BARTIZAN_TRY(scan::Policy::open(invocation.text("policy"), today()));
+        options.policy = &*policy;
+        for (const scan::Allowance& entry : policy->expired())
+            std::fprintf(stderr, "bartizan: an entry of the policy expired on %s: %s\n", entry.expires.c_str(),
+                         cli::printable(entry.reason).c_str());
+    }
+    const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, options, run));
 
     const bool sarif = invocation.text("format") == "sarif";
     const bool wants_document = invocation.text("format") != "text" || invocation.has("out");

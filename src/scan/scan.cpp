@@ -7,8 +7,10 @@
 
 #include <fmt/format.h>
 
+#include "crypto/hash.h"
 #include "scan/extensions.h"
 #include "scan/input.h"
+#include "scan/policy.h"
 #include "scan/say.h"
 #include "scan/targets.h"
 
@@ -35,6 +37,21 @@ void not_read(FileResult& result, std::string_view format, std::string why) {
     Budget budget;
     result.format = format;
     Context{result, budget}.incomplete(std::move(why), 0);
+}
+
+/// Piece by piece, each given back when it is done with.
+std::string hash_of(Bytes content, Bytes mapped) {
+    constexpr std::size_t kPiece = std::size_t{4} << 20;
+    FileResult scratch;
+    Budget budget;
+    const Context context{.result = scratch, .budget = budget, .mapped = mapped};
+    crypto::Sha256 hash;
+    for (std::size_t at = 0; at < content.size(); at += kPiece) {
+        const Bytes piece = content.subspan(at, std::min(kPiece, content.size() - at));
+        hash.update(piece);
+        give_back(context, piece);
+    }
+    return crypto::to_hex(hash.finish());
 }
 
 FileResult judge_target(const Target& target, const Options& options) {
@@ -68,10 +85,13 @@ FileResult scan_file(const std::filesystem::path& file, const Options& options) 
         return result;
     }
     judge_into(result, (*input)->bytes(), (*input)->mapped(), options);
+    if (options.hashes || (options.policy != nullptr && options.policy->needs_hashes()))
+        result.sha256 = hash_of((*input)->bytes(), (*input)->mapped());
     if ((*input)->changed()) {
         Budget budget;
         Context{result, budget}.incomplete("the file changed while it was read", 0);
     }
+    if (options.policy != nullptr) options.policy->apply(result);
     return result;
 }
 

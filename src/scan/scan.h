@@ -14,10 +14,14 @@
 
 namespace bartizan::scan {
 
+class Policy;
+
 struct Options {
-    int jobs = 0;          ///< files judged at one time; 0: one for each core
-    bool explain = false;  ///< fill FileResult::program
-    Budget budget = {};    ///< of each file
+    int jobs = 0;                    ///< files judged at one time; 0: one for each core
+    bool explain = false;            ///< fill FileResult::program
+    bool hashes = false;             ///< fill FileResult::sha256
+    Budget budget = {};              ///< of each file
+    const Policy* policy = nullptr;  ///< what the user accepts; must outlive the scan
 };
 
 struct ScanResult {
