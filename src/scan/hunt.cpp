@@ -103,7 +103,8 @@ private:
             while (begin > 0 && at - begin < 128 && is_name_character(text_[begin - 1])) --begin;
             // The module's name begins at some c or i of the row.
             for (std::size_t i = begin; i + 1 < at; ++i)
-                if ((text_[i] == 'c' || text_[i] == 'i') && try_pickle(i)) return;
+                if ((text_[i] == 'c' || text_[i] == 'i') && starts_as_pickle(content_.subspan(i)) && try_pickle(i))
+                    return;
         }
     }
 

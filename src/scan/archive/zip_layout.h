@@ -13,7 +13,7 @@
 
 namespace bartizan::scan {
 
-inline constexpr std::size_t kMaxZipMembers = 100'000;
+inline constexpr std::size_t kMaxZipMembers = 65'536;
 inline constexpr std::size_t kMaxZipName = 4'096;
 
 /// What one header says.

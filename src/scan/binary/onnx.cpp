@@ -212,9 +212,12 @@ bool looks_like_onnx_tensor(Bytes content) {
     WireReader reader(content);
     bool type = false, data = false;
     for (WireField field; reader.next(field);) {
-        if (field.number > 14 || field.number == 0) return false;
+        const bool number = field.number == 1 || field.number == 2 || field.number == 14;
+        const bool fits = field.type == WireType::bytes ? field.number != 2 && field.number != 14
+                                                        : number && field.type == WireType::varint;
+        if (field.number > 14 || !fits) return false;
         if (field.number == 2) {
-            if (field.type != WireType::varint || field.value == 0 || field.value > kTypes) return false;
+            if (field.value == 0 || field.value > kTypes) return false;
             type = true;
         }
         data |= (field.number >= 4 && field.number <= 11) || field.number == 13 || field.number == 1;

@@ -24,7 +24,10 @@ using formats::as_text;
 using formats::read_number;
 
 constexpr std::uint64_t kMaxHeader = 100'000'000;  // the reference reader's own limit
-constexpr std::size_t kMaxTensors = 1'000'000;
+constexpr std::size_t kMaxTensors = 200'000;
+constexpr std::size_t kMaxName = 4'096;
+/// After so many tensors the header's pages are given back.
+constexpr std::size_t kReleased = 16'384;
 constexpr std::size_t kLengthSize = 8;
 
 /// Bits of one element; 0: not known.
@@ -74,8 +77,9 @@ public:
     }
     void key(std::string_view text, std::size_t at) override {
         if (depth_ == 1) {
-            name_ = text;
-            if (!seen_.insert(name_).second)
+            if (tensors_.size() % kReleased == 0) give_back(context_, context_.mapped);
+            name_ = text.substr(0, kMaxName);
+            if (!seen_.insert(std::hash<std::string>()(name_)).second)
                 unproven(context_, rule::kTwoReadings, "two tensors of one name: readers differ in which they take",
                          kLengthSize + at, excerpt(text));
         }
@@ -148,7 +152,7 @@ private:
     std::vector<std::uint64_t> shape_, offsets_;
     std::size_t at_ = 0;
     bool odd_ = false;
-    std::unordered_set<std::string> seen_;
+    std::unordered_set<std::size_t> seen_;
     std::vector<Tensor> tensors_;
 };
 

@@ -71,6 +71,7 @@ void ConfigEvents::end(std::size_t) {
 
 void ConfigEvents::key(std::string_view text, std::size_t at) {
     if (frames_.empty()) return;
+    release(at);
     Frame& frame = frames_.back();
     frame.key = text.substr(0, 256);
     const bool first =
@@ -80,7 +81,16 @@ void ConfigEvents::key(std::string_view text, std::size_t at) {
                  offset_ + at, excerpt(text));
 }
 
+/// What was read of a large file is given back from time to time.
+void ConfigEvents::release(std::size_t at) {
+    constexpr std::size_t kOften = std::size_t{8} << 20;
+    if (at < released_ + kOften) return;
+    released_ = at;
+    give_back(context_, context_.mapped);
+}
+
 void ConfigEvents::plain(std::string_view text, std::size_t at) {
+    release(at);
     const std::string_view key = current_key();
     if (key == "trust_remote_code" && text == "true")
         unproven(context_, rule::kRemoteCode, "the configuration asks to trust code from a repository", offset_ + at);
@@ -90,6 +100,7 @@ void ConfigEvents::plain(std::string_view text, std::size_t at) {
 
 void ConfigEvents::string(std::string_view text, std::size_t at) {
     const std::string_view key = current_key();
+    release(at);
     if (!frames_.empty()) remember(key, text);
     judge_value(key, text, offset_ + at);
 }

@@ -50,6 +50,9 @@ private:
     const Context& context_;
     std::uint64_t offset_;
     std::vector<Frame> frames_;
+    void release(std::size_t at);
+
+    std::size_t released_ = 0;
     bool keras_ = false;  ///< the document is an architecture of Keras
 };
 

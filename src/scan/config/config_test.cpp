@@ -82,7 +82,8 @@ TEST(ScanXml, EntitiesAndLibrariesAreMalicious) {
     for (const char* text :
          {"<?xml version='1.0'?><!DOCTYPE n [<!ENTITY x SYSTEM 'file:///etc/passwd'>]><net name='&x;'/>",
           "<?xml version='1.0'?><!DOCTYPE a [<!ENTITY a 'x'><!ENTITY b '&a;&a;&a;'>]><PMML>&b;</PMML>",
-          "<net name='m'><layer type='Custom' library='/tmp/x.so'/></net>"})
+          "<net name='m'><layer type='Custom' library='/tmp/x.so'/></net>",
+          "<net name='m'><layer name='a>b' library = \"/tmp/x.so\"/></net>"})
         EXPECT_EQ(judged(text, "m.xml").verdict, Verdict::malicious) << text;
 }
 

@@ -15,21 +15,32 @@ using formats::as_text;
 constexpr std::size_t kSniffed = 1'024;
 constexpr int kMaxEntities = 1'000;
 
+/// XML is judged in pieces of this size that overlap by the longest tag.
+constexpr std::size_t kPiece = std::size_t{8} << 20;
+constexpr std::size_t kLongestTag = std::size_t{64} << 10;
+
 std::string_view tag_at(std::string_view text, std::size_t at) {
-    return text.substr(at, std::min(text.find('>', at), text.size()) - at);
+    const std::string_view rest = text.substr(at, kLongestTag);
+    return rest.substr(0, std::min(rest.find('>'), rest.size()));
 }
 
-/// The value of an attribute in a tag; empty: it has none of this name.
-std::string_view attribute(std::string_view tag, std::string_view name) {
-    for (std::size_t at = tag.find(name); at != std::string_view::npos; at = tag.find(name, at + 1)) {
-        std::size_t open = tag.find_first_not_of(" \t\r\n", at + name.size());
-        if (open == std::string_view::npos || tag[open] != '=' || at == 0 || tag[at - 1] > ' ') continue;
-        open = tag.find_first_of("\"'", open);
-        if (open == std::string_view::npos) return {};
-        const std::size_t close = tag.find(tag[open], open + 1);
-        return tag.substr(open + 1, std::min(close, tag.size()) - open - 1);
+/// The value of the attribute whose name ends at `at`; nothing if it is no attribute.
+std::string_view value_at(std::string_view text, std::size_t at) {
+    std::size_t next = text.find_first_not_of(" \t\r\n", at);
+    if (next == std::string_view::npos || text[next] != '=') return {};
+    next = text.find_first_not_of(" \t\r\n", next + 1);
+    if (next == std::string_view::npos || (text[next] != '"' && text[next] != '\'')) return {};
+    const std::string_view rest = text.substr(next + 1, kLongestTag);
+    return rest.substr(0, std::min(rest.find(text[next]), rest.size()));
+}
+
+/// Calls `use(value, offset)` for every attribute of this name, in whatever tag it stands.
+template <class Use>
+void each_attribute(std::string_view text, std::string_view name, const Use& use) {
+    for (std::size_t at = text.find(name); at != std::string_view::npos; at = text.find(name, at + name.size())) {
+        if (at == 0 || static_cast<unsigned char>(text[at - 1]) > ' ') continue;
+        if (const std::string_view value = value_at(text, at + name.size()); !value.empty()) use(value, at);
     }
-    return {};
 }
 
 void judge_entities(std::string_view text, const Context& context) {
@@ -52,18 +63,29 @@ void judge_entities(std::string_view text, const Context& context) {
 }
 
 void judge_tags(std::string_view text, const Context& context, bool openvino) {
-    bool custom_said = false;
-    for (std::size_t at = text.find('<'); at != std::string_view::npos; at = text.find('<', at + 1)) {
-        const std::string_view tag = tag_at(text, at);
-        if (const std::string_view library = attribute(tag, "library"); !library.empty())
-            malicious(context, rule::kRunsCode, "a layer that loads a library", at, excerpt(library));
-        const bool custom = openvino && tag.starts_with("<layer") &&
-                            (attribute(tag, "version") == "extension" || attribute(tag, "type") == "Custom");
-        if (custom && !std::exchange(custom_said, true))
-            unproven(context, rule::kUnprovenCode, "a layer that an extension library must bring", at, excerpt(tag));
-        if (tag.starts_with("<script") || tag.starts_with("<xsl:script") || tag.starts_with("<xi:include"))
-            unproven(context, rule::kUnprovenCode, "a script or an inclusion in XML", at, excerpt(tag));
-    }
+    each_attribute(text, "library", [&](std::string_view library, std::size_t at) {
+        malicious(context, rule::kRunsCode, "a layer that loads a library", at, excerpt(library));
+    });
+    bool said = !openvino;
+    const auto foreign = [&](std::string_view value, std::size_t at) {
+        if ((value != "extension" && value != "Custom") || std::exchange(said, true)) return;
+        unproven(context, rule::kUnprovenCode, "a layer that an extension library must bring", at,
+                 excerpt(tag_at(text, at)));
+    };
+    each_attribute(text, "version", foreign);
+    each_attribute(text, "type", foreign);
+    for (const std::string_view tag : {"<script", "<xsl:script", "<xi:include"})
+        if (const std::size_t at = text.find(tag); at != std::string_view::npos)
+            unproven(context, rule::kUnprovenCode, "a script or an inclusion in XML", at, excerpt(tag_at(text, at)));
+}
+
+void judge_piece(std::string_view text, const Context& context, bool openvino) {
+    judge_entities(text, context);
+    judge_tags(text, context, openvino);
+    report_secrets(text, context, 0);
+    if (const std::string_view command = command_in(text); !command.empty())
+        unproven(context, rule::kUnprovenCode, "code or a command in XML",
+                 static_cast<std::uint64_t>(command.data() - text.data()), excerpt(command));
 }
 
 std::string_view skip_blanks(std::string_view text) {
@@ -86,12 +108,12 @@ void judge_xml(Bytes content, Context& context) {
     const bool openvino = head.find("<net ") != std::string_view::npos;
     const bool pmml = head.find("<PMML") != std::string_view::npos;
     if (context.depth == 0 && (openvino || pmml)) context.result.format = openvino ? "openvino" : "pmml";
-    judge_entities(text, context);
-    judge_tags(text, context, openvino);
-    report_secrets(text, context, 0);
-    if (const std::string_view command = command_in(text); !command.empty())
-        unproven(context, rule::kUnprovenCode, "code or a command in XML",
-                 static_cast<std::uint64_t>(command.data() - text.data()), excerpt(command));
+    for (std::size_t at = 0; at < text.size(); at += kPiece) {
+        Context here = context;
+        here.base += at;
+        judge_piece(text.substr(at, kPiece + kLongestTag), here, openvino);
+        give_back(context, content.subspan(at, std::min(kPiece, content.size() - at)));
+    }
 }
 
 }  // namespace bartizan::scan

@@ -10,7 +10,7 @@
 namespace bartizan::scan {
 
 /// More keys than this are not looked for.
-inline constexpr std::size_t kMaxTorchKeys = 1'000'000;
+inline constexpr std::size_t kMaxTorchKeys = 200'000;
 
 /// The short strings of a pickle: storage keys ("0", "1" ...) are among them. A member of the archive that is named by
 /// none of them is judged like any other.
