@@ -99,7 +99,11 @@ void give_back(const Context& context, Bytes done) {
                               reinterpret_cast<std::uintptr_t>(context.mapped.data()));
     const auto high = std::min(reinterpret_cast<std::uintptr_t>(done.data() + done.size()),
                                reinterpret_cast<std::uintptr_t>(context.mapped.data() + context.mapped.size()));
-    const std::uintptr_t first = (low + page - 1) / page * page;
+    // Where the system maps whole huge pages, the one across the border comes back with the next piece; so what lies a
+    // little before is given back again.
+    constexpr std::uintptr_t kBack = std::uintptr_t{4} << 20;
+    const auto begin = reinterpret_cast<std::uintptr_t>(context.mapped.data());
+    const std::uintptr_t first = std::max(begin, low - std::min(low, kBack)) / page * page;
     if (first >= high) return;
     ::madvise(reinterpret_cast<void*>(first), high - first, MADV_DONTNEED);
 }
