@@ -23,6 +23,8 @@ constexpr std::string_view kDescriptor = "PK\7\x8"sv;
 constexpr std::size_t kLocalSize = 30, kCentralSize = 46, kEndSize = 22, kEnd64Size = 56, kLocatorSize = 20;
 /// How far from the end its record may lie: a comment has at most 65,535 bytes.
 constexpr std::size_t kEndReach = kEndSize + 65'535;
+/// More directories than this are not looked for.
+constexpr int kMaxDirectories = 100;
 constexpr std::uint32_t kIn64 = 0xffffffff;
 
 std::uint16_t u16(Bytes bytes, std::uint64_t at) { return read_number<std::uint16_t>(bytes, at).value_or(0); }
@@ -217,8 +219,14 @@ private:
         return out;
     }
 
-    /// Local headers that no directory lists, other directories, in the bytes that are left.
+    /// Other directories, then local headers that none of them lists, in the bytes that are left.
     void search_gaps() {
+        for (const ZipRange& gap : gaps()) {
+            const std::string_view bytes = as_text(archive_).substr(0, static_cast<std::size_t>(gap.end));
+            for (std::size_t at = bytes.find(kEnd, static_cast<std::size_t>(gap.begin));
+                 at != std::string_view::npos && layout_.directories < kMaxDirectories; at = bytes.find(kEnd, at + 1))
+                directory(at);
+        }
         for (const ZipRange& gap : gaps()) {
             std::uint64_t at = gap.begin;
             while (at < gap.end && !layout_.too_many) at = search(at, gap.end);
@@ -233,10 +241,6 @@ private:
         if (next == std::string_view::npos) return end;
         at += next;
         if (has(archive_, at, kCentral)) return other_central(at);
-        if (has(archive_, at, kEnd)) {
-            directory(at);
-            return at + kEndSize;
-        }
         const auto local = parse_local(archive_, at);
         return local ? add_local(*local, end) : at + 2;
     }
