@@ -25,7 +25,7 @@ Result<std::vector<std::string>> names_left_out(const cli::Invocation& invocatio
     const auto own = provenance::name_below(model, std::filesystem::absolute(invocation.text("out")));
     if (own.ok()) names.push_back(*own);
     std::ranges::sort(names);
-    names.erase(std::ranges::unique(names).begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     return names;
 }
 

@@ -6,6 +6,8 @@
 #include "cli/output.h"
 #include "core/file.h"
 #include "crypto/hash.h"
+#include "graph/graph.h"
+#include "model/onnx_model.h"
 
 namespace bartizan::engine {
 namespace inspecting {
@@ -81,20 +83,6 @@ struct Description {
     std::string obstacle;  ///< why this build cannot run it; empty if it can
 };
 
-/// Of a graph that is well-formed but has something that this build does not run.
-Result<model::ModelInfo> info_of_graph(const std::string& path) {
-    const graph::Graph graph = BARTIZAN_TRY(graph::load_onnx(path));
-    model::ModelInfo info;
-    info.format = "onnx";
-    info.producer = graph.producer;
-    info.inputs = graph.inputs;
-    info.outputs = graph.outputs;
-    info.parameters = graph.parameter_count();
-    info.operators = graph.operators();
-    info.opset = graph.opset();
-    return info;
-}
-
 Result<Description> describe(const cli::Invocation& invocation) {
     Description description;
     description.path = invocation.positional(0);
@@ -104,9 +92,9 @@ Result<Description> describe(const cli::Invocation& invocation) {
         description.info = (*model)->info();
         description.gradients = best_path(**model);
     } else {
-        auto info = info_of_graph(description.path);
-        if (!info.ok()) return std::move(model).error();
-        description.info = *std::move(info);
+        auto graph = graph::load_onnx(description.path);  // well-formed, but something in it is not run
+        if (!graph.ok()) return std::move(model).error();
+        description.info = model::describe(*graph);
         description.obstacle = model.error().line();
     }
     description.sha256 = crypto::to_hex(BARTIZAN_TRY(crypto::sha256_file(description.path)));

@@ -123,27 +123,8 @@ Result<ScaleAndShift> scale_and_shift_of(const data::InputContract& contract) {
 /// What to convert to. Half-precision models are given float32, in which the plan then runs them.
 std::optional<at::ScalarType> input_type(const graph::TensorType& input) {
     if (!input.dtype) return std::nullopt;
-    switch (*input.dtype) {
-        case DType::f16:
-        case DType::bf16:
-        case DType::f32:
-            return std::nullopt;
-        case DType::f64:
-            return at::kDouble;
-        case DType::u8:
-            return at::kByte;
-        case DType::i8:
-            return at::kChar;
-        case DType::i16:
-            return at::kShort;
-        case DType::u16:
-        case DType::i32:
-            return at::kInt;
-        case DType::boolean:
-            return at::kBool;
-        default:
-            return at::kLong;
-    }
+    if (*input.dtype == DType::f16 || *input.dtype == DType::bf16 || *input.dtype == DType::f32) return std::nullopt;
+    return scalar_type_of(*input.dtype);
 }
 
 }  // namespace

@@ -36,20 +36,10 @@ bool casts_to_float(const graph::Node& node) {
     return to == 1 || to == 10 || to == 11 || to == 16;
 }
 
-at::ScalarType scalar_type_of(const graph::TensorType& type) {
-    if (!type.dtype) return at::ScalarType::Undefined;
-    switch (*type.dtype) {
-        case DType::f16:
-            return at::kHalf;
-        case DType::bf16:
-            return at::kBFloat16;
-        case DType::f32:
-            return at::kFloat;
-        case DType::f64:
-            return at::kDouble;
-        default:
-            return at::ScalarType::Undefined;
-    }
+/// Of floating-point types alone: those decide in which precision a run computes.
+at::ScalarType float_type_of(const graph::TensorType& type) {
+    const at::ScalarType scalar = type.dtype ? scalar_type_of(*type.dtype) : at::ScalarType::Undefined;
+    return at::isFloatingType(scalar) ? scalar : at::ScalarType::Undefined;
 }
 
 }  // namespace
@@ -66,7 +56,7 @@ public:
             for (const std::string& name : trainable_names(graph_)) live_.insert(name);
         for (const graph::Value& input : graph_.inputs) {
             plan_->inputs_.push_back(needed_.contains(input.name) ? new_slot(input.name) : -1);
-            plan_->declared_.push_back(plan_maker::scalar_type_of(input.type));
+            plan_->declared_.push_back(plan_maker::float_type_of(input.type));
         }
         for (const auto& [name, tensor] : weights_.tensors)
             if (needed_.contains(name)) set_constant(name, tensor);

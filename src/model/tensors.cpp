@@ -10,36 +10,6 @@
 namespace bartizan::model {
 namespace {
 
-/// The type that holds an array's elements: ATen 1.13 has no unsigned types above 8 bits.
-at::ScalarType scalar_type(DType dtype) {
-    switch (dtype) {
-        case DType::u8:
-            return at::kByte;
-        case DType::i8:
-            return at::kChar;
-        case DType::i16:
-            return at::kShort;
-        case DType::u16:
-        case DType::i32:
-            return at::kInt;
-        case DType::u32:
-        case DType::u64:
-        case DType::i64:
-            return at::kLong;
-        case DType::f16:
-            return at::kHalf;
-        case DType::bf16:
-            return at::kBFloat16;
-        case DType::f32:
-            return at::kFloat;
-        case DType::f64:
-            return at::kDouble;
-        case DType::boolean:
-            return at::kBool;
-    }
-    return at::kFloat;
-}
-
 Result<DType> dtype_of_scalar(at::ScalarType type) {
     switch (type) {
         case at::kByte:
@@ -86,8 +56,38 @@ std::string first_line(std::string text) {
 
 }  // namespace
 
+// ATen 1.13 has no unsigned types above 8 bits.
+at::ScalarType scalar_type_of(DType dtype) {
+    switch (dtype) {
+        case DType::u8:
+            return at::kByte;
+        case DType::i8:
+            return at::kChar;
+        case DType::i16:
+            return at::kShort;
+        case DType::u16:
+        case DType::i32:
+            return at::kInt;
+        case DType::u32:
+        case DType::u64:
+        case DType::i64:
+            return at::kLong;
+        case DType::f16:
+            return at::kHalf;
+        case DType::bf16:
+            return at::kBFloat16;
+        case DType::f32:
+            return at::kFloat;
+        case DType::f64:
+            return at::kDouble;
+        case DType::boolean:
+            return at::kBool;
+    }
+    return at::kFloat;
+}
+
 Result<at::Tensor> to_tensor(const NdArray& array) {
-    at::Tensor tensor = at::empty(array.shape(), scalar_type(array.dtype()));
+    at::Tensor tensor = at::empty(array.shape(), scalar_type_of(array.dtype()));
     switch (array.dtype()) {
         case DType::u16:
             BARTIZAN_TRY(widen<std::uint16_t, std::int32_t>(array, tensor));

@@ -13,9 +13,14 @@
 namespace at {
 class Tensor;
 }
+namespace c10 {
+enum class ScalarType : std::int8_t;
+}
 
 namespace bartizan::model {
 
+/// The type that holds an array's elements: unsigned types above 8 bits become the next wider signed one.
+c10::ScalarType scalar_type_of(DType dtype);
 /// Copies; uint16/32/64, which ATen 1.13 lacks, are widened to int32/int64 (uint64 above 2^63 fails).
 Result<at::Tensor> to_tensor(const NdArray& array);
 /// Copies; any device, any layout.

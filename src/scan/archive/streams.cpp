@@ -29,10 +29,7 @@ std::size_t zfile_data(Bytes content) {
     const std::string_view text = as_text(content);
     if (!text.starts_with(kZfile)) return 0;
     for (std::size_t at = kZfile.size(); at < std::min<std::size_t>(text.size(), 40); ++at)
-        if (text[at] == 'x' && looks_like_zlib(content.subspan(at)))
-            return at;
-        else if (looks_like_zlib(content.subspan(at)))
-            return at;
+        if (looks_like_zlib(content.subspan(at))) return at;
     return 0;
 }
 
