@@ -8,6 +8,7 @@ constexpr HandlerEntry kHandlers[] = {
     {"attack", attack},
     {"evaluate", evaluate},
     {"train", train},
+    {"harden", harden},
     {"inspect", inspect},
 };
 

@@ -18,8 +18,9 @@ Result<training::Options> options_of(const cli::Invocation& invocation, const tr
     options.batch_size = invocation.integer("batch-size", options.batch_size);
     options.learning_rate = invocation.number("lr", architecture.learning_rate);
     if (invocation.flag("adversarial"))
-        options.adversary = training::Adversary{.eps = invocation.number("eps", 8.0 / 255),
-                                                .steps = static_cast<int>(invocation.integer("steps", 7))};
+        options.objective = {.method = training::Method::pgd,
+                             .adversary = {.eps = invocation.number("eps", 8.0 / 255),
+                                           .steps = static_cast<int>(invocation.integer("steps", 7))}};
     return options;
 }
 

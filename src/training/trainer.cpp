@@ -8,7 +8,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
-#include <ATen/ops/cross_entropy_loss.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/empty_like.h>
 #include <ATen/ops/zeros_like.h>
@@ -19,6 +18,7 @@
 #include "model/kernel.h"
 #include "model/shards.h"
 #include "model/tensors.h"
+#include "training/objective.h"
 
 namespace bartizan::training {
 namespace {
@@ -26,13 +26,12 @@ namespace {
 constexpr std::int64_t kMaxValidation = 1000;
 constexpr std::int64_t kShard = 64;  // rows a thread takes at a time; fixed, so that sums do not depend on threads
 constexpr std::uint32_t kShufflePurpose = 100;
-constexpr std::uint32_t kStartPurpose = 200'000;
 
 using Gradients = std::vector<at::Tensor>;
 
-at::Tensor sum_cross_entropy(const at::Tensor& logits, const at::Tensor& y) {
-    return at::cross_entropy_loss(logits, y, {}, 2 /* sum */);
-}
+// Of the robust accuracy that was reached before: below it one-step training has collapsed (catastrophic overfitting).
+constexpr double kCollapse = 0.6;
+constexpr int kValidationSteps = 10;
 
 /// One-cycle: up from a tenth to the peak in the first third, then down to nearly zero (Smith 2018).
 double rate_at(double peak, std::int64_t step, std::int64_t steps) {
@@ -41,12 +40,6 @@ double rate_at(double peak, std::int64_t step, std::int64_t steps) {
     if (t < kRise) return peak * (kFirst + (1 - kFirst) * t / kRise);
     return peak * (1 - (1 - kLast) * (t - kRise) / (1 - kRise));
 }
-
-/// Rows and labels of one shard as tensors.
-struct Shard {
-    at::Tensor x, y;
-    std::vector<std::int64_t> ids;
-};
 
 Result<Shard> shard_of(const data::Batch& batch, const model::Chunk& chunk) {
     Shard shard;
@@ -83,10 +76,16 @@ public:
             }
             outcome.epochs.push_back(*epoch);
             const double score = epoch->validation_robust_accuracy.value_or(epoch->validation_accuracy);
+            if (options_.objective.method == Method::fast && score < kCollapse * best) {
+                // Its one step no longer finds what many steps find (Wong et al. 2020, section 5): go on with PGD.
+                outcome.collapsed_at = number;
+                options_.objective.method = Method::pgd;
+                load(kept_);
+            }
             if (score < best) continue;
             best = score;
             outcome.best_epoch = number;
-            keep_weights();
+            kept_ = judged_;
         }
         restore_weights();
         return outcome;
@@ -132,14 +131,17 @@ private:
             const data::Batch batch = BARTIZAN_TRY(dataset_.read(positions));
             loss += BARTIZAN_TRY(step_on(
                 batch, number, rate_at(options_.learning_rate, (number - 1) * steps + step, options_.epochs * steps)));
-            if (!std::isfinite(loss))
-                return invalid_input("training diverged: the loss is not a number", "lower --lr");
+            if (!std::isfinite(loss)) return invalid_input("training diverged: the loss is not a number", "lower --lr");
             ctx_.progress({stage, static_cast<std::uint64_t>(end), static_cast<std::uint64_t>(rows), "samples"});
         }
         ctx_.progress_finish();
         Epoch epoch{.number = number, .loss = loss / static_cast<double>(rows)};
+        const Gradients own = average_.empty() ? Gradients() : copy_of(state_);
+        if (!own.empty()) load(average_);
         epoch.validation_accuracy = BARTIZAN_TRY(accuracy(number, false));
-        if (options_.adversary) epoch.validation_robust_accuracy = BARTIZAN_TRY(accuracy(number, true));
+        if (options_.objective.adversarial()) epoch.validation_robust_accuracy = BARTIZAN_TRY(accuracy(number, true));
+        judged_ = copy_of(state_);
+        if (!own.empty()) load(own);
         epoch.seconds = std::chrono::duration<double>(ctx_.now() - begin).count();
         return epoch;
     }
@@ -149,70 +151,93 @@ private:
         const auto rows = static_cast<std::int64_t>(batch.y.size());
         const std::int64_t shard_rows = shardable_ ? kShard : rows;
         const auto shards = static_cast<std::size_t>((rows + shard_rows - 1) / shard_rows);
-        std::vector<Gradients> gradients(shards);
-        std::vector<double> losses(shards, 0);
+        std::vector<Work> work(shards);
         BARTIZAN_TRY(model::for_each_chunk(rows, shard_rows, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
-            Shard shard = BARTIZAN_TRY(shard_of(batch, chunk));
-            if (options_.adversary) shard.x = BARTIZAN_TRY(worst_inputs(shard, number));
-            const at::Tensor logits = BARTIZAN_TRY(classifier_.logits(shard.x, model::Mode::training));
-            const at::Tensor loss = sum_cross_entropy(logits, shard.y);
-            const auto at = static_cast<std::size_t>(chunk.begin / shard_rows);
-            losses[at] = loss.item<double>();
-            gradients[at] = torch::autograd::grad({loss}, parameters_);
-            return {};
+            Work& one = work[static_cast<std::size_t>(chunk.begin / shard_rows)];
+            one.shard = BARTIZAN_TRY(shard_of(batch, chunk));
+            one.worked = BARTIZAN_TRY(worked_inputs(options_.objective, classifier_, one.shard, {ctx_.seed(), number}));
+            return take_gradients(one);
         }));
-        descend(gradients, rate, rows);
-        return std::accumulate(losses.begin(), losses.end(), 0.0);
+        const double loss =
+            std::accumulate(work.begin(), work.end(), 0.0, [](double sum, const Work& one) { return sum + one.loss; });
+        if (options_.weight_perturbation > 0) BARTIZAN_TRY(perturb_weights(work));
+        descend(work, rate, rows);
+        if (options_.averaging > 0) follow();
+        return loss;
     }
 
-    /// Nesterov momentum in the form of Sutskever et al. 2013; shards are summed in their order.
-    void descend(std::vector<Gradients>& gradients, double rate, std::int64_t rows) {
+    /// One shard of a batch on its way through a step.
+    struct Work {
+        Shard shard;
+        at::Tensor worked;
+        Gradients gradients;
+        double loss = 0;
+    };
+
+    Result<void> take_gradients(Work& work) const {
+        const at::Tensor loss = BARTIZAN_TRY(loss_of(options_.objective, classifier_, work.shard, work.worked));
+        work.loss = loss.item<double>();
+        work.gradients = torch::autograd::grad({loss}, parameters_);
+        return {};
+    }
+
+    /// Gradient of parameter `i`; shards are summed in their order.
+    static at::Tensor sum_of(const std::vector<Work>& work, std::size_t i) {
+        at::Tensor gradient = work[0].gradients[i].clone();
+        for (std::size_t shard = 1; shard < work.size(); ++shard) gradient.add_(work[shard].gradients[i]);
+        return gradient;
+    }
+
+    /// Adversarial weight perturbation (Wu et al. 2020, equation 10): gradients where the weights, too, are moved
+    /// against the model, each layer by gamma of its own length.
+    Result<void> perturb_weights(std::vector<Work>& work) {
+        Gradients moves;
+        {
+            const at::NoGradGuard no_grad;
+            for (std::size_t i = 0; i < parameters_.size(); ++i) {
+                at::Tensor move = sum_of(work, i);
+                const double length = move.norm().item<double>(), size = parameters_[i].norm().item<double>();
+                const bool layer = parameters_[i].dim() > 1 && length > 0;
+                moves.push_back(move.mul_(layer ? options_.weight_perturbation * size / length : 0));
+                parameters_[i].add_(moves.back());
+            }
+        }
+        auto done = model::for_each_chunk(static_cast<std::int64_t>(work.size()), 1, ctx_, [&](const model::Chunk& at) {
+            return take_gradients(work[static_cast<std::size_t>(at.begin)]);
+        });
+        const at::NoGradGuard no_grad;
+        for (std::size_t i = 0; i < parameters_.size(); ++i) parameters_[i].sub_(moves[i]);
+        return done;
+    }
+
+    /// Nesterov momentum in the form of Sutskever et al. 2013.
+    void descend(const std::vector<Work>& work, double rate, std::int64_t rows) {
         const at::NoGradGuard no_grad;
         for (std::size_t i = 0; i < parameters_.size(); ++i) {
-            at::Tensor gradient = gradients[0][i].clone();
-            for (std::size_t shard = 1; shard < gradients.size(); ++shard) gradient.add_(gradients[shard][i]);
+            at::Tensor gradient = sum_of(work, i);
             gradient.div_(static_cast<double>(rows)).add_(parameters_[i], options_.weight_decay);
             velocity_[i].mul_(options_.momentum).add_(gradient);
             parameters_[i].sub_(gradient.add_(velocity_[i], options_.momentum), rate);
         }
     }
 
-    /// Projected gradient ascent from a random start within the ball (Madry et al. 2018, section 2.1).
-    Result<at::Tensor> worst_inputs(const Shard& shard, int number) const {
-        const double eps = options_.adversary->eps;
-        const int steps = options_.adversary->steps;
-        const double length = options_.adversary->step > 0 ? options_.adversary->step : 2.5 * eps / steps;
-        const at::Tensor low = (shard.x - eps).clamp_min_(0), high = (shard.x + eps).clamp_max_(1);
-        at::Tensor x = (shard.x + random_start(shard, number, eps)).maximum(low).minimum(high);
-        for (int step = 0; step < steps; ++step) {
-            x.requires_grad_(true);
-            const at::Tensor logits = BARTIZAN_TRY(classifier_.logits(x));
-            const at::Tensor gradient = torch::autograd::grad({sum_cross_entropy(logits, shard.y)}, {x})[0];
-            const at::NoGradGuard no_grad;
-            x = (x.detach() + gradient.sign().mul_(length)).maximum(low).minimum(high);
-        }
-        return x.detach();
-    }
-
-    at::Tensor random_start(const Shard& shard, int number, double eps) const {
-        at::Tensor start = at::empty(shard.x.sizes(), at::kFloat);
-        const std::int64_t length = start.numel() / std::max<std::int64_t>(1, start.size(0));
-        for (std::size_t row = 0; row < shard.ids.size(); ++row) {
-            Random random(ctx_.seed(), static_cast<std::uint64_t>(shard.ids[row]),
-                          kStartPurpose + static_cast<std::uint32_t>(number));
-            float* values = start.data_ptr<float>() + static_cast<std::int64_t>(row) * length;
-            random.fill_uniform({values, static_cast<std::size_t>(length)}, static_cast<float>(-eps),
-                                static_cast<float>(eps));
-        }
-        return start;
+    /// The running average follows the weights, faster while it is young.
+    void follow() {
+        const at::NoGradGuard no_grad;
+        if (average_.empty()) average_ = copy_of(state_);
+        const double decay = std::min(options_.averaging, (1.0 + steps_done_) / (10.0 + steps_done_));
+        ++steps_done_;
+        for (std::size_t i = 0; i < state_.size(); ++i) average_[i].mul_(decay).add_(state_[i], 1 - decay);
     }
 
     Result<double> accuracy(int number, bool attacked) const {
         const auto rows = static_cast<std::int64_t>(validation_.y.size());
+        const Adversary& given = options_.objective.adversary;
+        const Adversary judge{.eps = given.eps, .steps = std::max(given.steps, kValidationSteps)};
         std::vector<std::int64_t> correct(static_cast<std::size_t>((rows + kShard - 1) / kShard), 0);
         BARTIZAN_TRY(model::for_each_chunk(rows, kShard, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
             Shard shard = BARTIZAN_TRY(shard_of(validation_, chunk));
-            if (attacked) shard.x = BARTIZAN_TRY(worst_inputs(shard, number));
+            if (attacked) shard.x = BARTIZAN_TRY(pgd_inputs(judge, classifier_, shard, {ctx_.seed(), number}));
             const at::NoGradGuard no_grad;
             const at::Tensor logits = BARTIZAN_TRY(classifier_.logits(shard.x));
             correct[static_cast<std::size_t>(chunk.begin / kShard)] =
@@ -223,16 +248,21 @@ private:
                static_cast<double>(rows);
     }
 
-    void keep_weights() {
+    static Gradients copy_of(const Gradients& tensors) {
         const at::NoGradGuard no_grad;
-        kept_.clear();
-        for (const at::Tensor& tensor : state_) kept_.push_back(tensor.detach().clone());
+        Gradients copies;
+        for (const at::Tensor& tensor : tensors) copies.push_back(tensor.detach().clone());
+        return copies;
+    }
+
+    void load(const Gradients& weights) {
+        const at::NoGradGuard no_grad;
+        for (std::size_t i = 0; i < weights.size(); ++i) state_[i].copy_(weights[i]);
     }
 
     /// The best weights, and no gradients any more.
     void restore_weights() {
-        const at::NoGradGuard no_grad;
-        for (std::size_t i = 0; i < kept_.size(); ++i) state_[i].copy_(kept_[i]);
+        load(kept_);
         for (at::Tensor& parameter : parameters_) parameter.requires_grad_(false);
     }
 
@@ -242,7 +272,11 @@ private:
     RunContext& ctx_;
     bool shardable_ = true;
     std::vector<at::Tensor> state_;  ///< parameters and running statistics
-    std::vector<at::Tensor> parameters_, velocity_, kept_;
+    std::vector<at::Tensor> parameters_, velocity_;
+    Gradients average_;  ///< of the state; empty: none is kept
+    Gradients judged_;   ///< the state that the last epoch's accuracies are of
+    Gradients kept_;     ///< the best of those
+    double steps_done_ = 0;
     data::Batch validation_;
     std::vector<std::int64_t> rows_;
 };

@@ -21,13 +21,34 @@ struct Adversary {
     double step = 0;  ///< length of a step; 0: 2.5 * eps / steps
 };
 
+/// How the loss is made. Which is which: src/catalog/hardening.cpp.
+enum class Method : std::uint8_t {
+    plain,     ///< cross-entropy on clean inputs
+    pgd,       ///< on the worst inputs that projected gradient descent finds (Madry et al. 2018)
+    trades,    ///< clean cross-entropy plus the divergence of nearby answers (Zhang et al. 2019)
+    mart,      ///< boosted cross-entropy, weighted by doubt (Wang et al. 2020)
+    fast,      ///< one step from a random start (Wong et al. 2020), with a guard against its collapse
+    gaussian,  ///< on noisy inputs, for smoothing certificates (Cohen et al. 2019)
+};
+
+struct Objective {
+    Method method = Method::plain;
+    Adversary adversary;
+    double weight = 6;    ///< beta of TRADES, lambda of MART
+    double sigma = 0.25;  ///< deviation of the noise, in data units
+
+    bool adversarial() const { return method != Method::plain && method != Method::gaussian; }
+};
+
 struct Options {
     int epochs = 5;
     std::int64_t batch_size = 128;
     double learning_rate = 0.05;  ///< peak
     double momentum = 0.9;
     double weight_decay = 5e-4;
-    std::optional<Adversary> adversary;
+    Objective objective;
+    double weight_perturbation = 0;  ///< gamma of adversarial weight perturbation (Wu et al. 2020); 0: none
+    double averaging = 0;            ///< decay of the running average of weights that is kept; 0: none
     double validation_share = 0.02;  ///< of the rows, held out; at most 1000 of them
 };
 
@@ -41,7 +62,8 @@ struct Epoch {
 
 struct Outcome {
     std::vector<Epoch> epochs;
-    int best_epoch = 0;  ///< whose weights the model holds: best on held-out rows (robust ones, if adversarial)
+    int best_epoch = 0;    ///< whose weights the model holds: best on held-out rows (robust ones, if adversarial)
+    int collapsed_at = 0;  ///< `fast`: the epoch whose robustness was only apparent; PGD went on from the best; 0: none
 };
 
 /// Trains `model`, seen through `classifier` (which wraps that same model).

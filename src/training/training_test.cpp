@@ -25,7 +25,8 @@ public:
         for (std::int64_t i = 0; i < items; ++i) {
             Random random(seed, static_cast<std::uint64_t>(i));
             labels_.push_back(i % 2);
-            for (int j = 0; j < 4; ++j) values_.push_back(0.5F + (i % 2 == 0 ? -0.15F : 0.15F) + 0.05F * random.normal());
+            for (int j = 0; j < 4; ++j)
+                values_.push_back(0.5F + (i % 2 == 0 ? -0.15F : 0.15F) + 0.05F * random.normal());
         }
     }
     const data::Info& info() const override { return info_; }
@@ -92,12 +93,40 @@ TEST(Training, GivesTheSameWeightsForAnyNumberOfThreads) {
 }
 
 TEST(Training, AdversarialTrainingReportsRobustAccuracy) {
-    const auto trained = train_on(Blobs(400, 1), {.epochs = 20, .adversary = Adversary{.eps = 0.05, .steps = 5}}, 2);
+    const auto trained = train_on(
+        Blobs(400, 1), {.epochs = 20, .objective = {.method = Method::pgd, .adversary = {.eps = 0.05, .steps = 5}}}, 2);
     ASSERT_TRUE(trained.ok()) << trained.error().line();
     const Epoch& last = trained->outcome.epochs.back();
     ASSERT_TRUE(last.validation_robust_accuracy.has_value());
     EXPECT_LE(*last.validation_robust_accuracy, last.validation_accuracy);
     EXPECT_GT(*last.validation_robust_accuracy, 0.8);
+}
+
+TEST(Training, EveryMethodLearnsAndWithstands) {
+    const auto robust = [](Options options) {
+        options.epochs = 20;
+        options.objective.adversary = {.eps = 0.05, .steps = 5};
+        const auto trained = train_on(Blobs(400, 1), options, 2);
+        EXPECT_TRUE(trained.ok()) << trained.error().line();
+        EXPECT_GT(trained->accuracy, 0.9);
+        return trained->outcome.epochs.back().validation_robust_accuracy;
+    };
+    for (const Method method : {Method::pgd, Method::trades, Method::mart, Method::fast})
+        EXPECT_GT(robust({.objective = {.method = method}}).value_or(0), 0.8) << static_cast<int>(method);
+    EXPECT_GT(robust({.objective = {.method = Method::pgd}, .weight_perturbation = 0.005}).value_or(0), 0.8);
+    EXPECT_GT(robust({.objective = {.method = Method::pgd}, .averaging = 0.9}).value_or(0), 0.8);
+    EXPECT_FALSE(robust({.objective = {.method = Method::gaussian, .sigma = 0.05}}).has_value());
+}
+
+TEST(Training, AveragingAndWeightPerturbationChangeTheWeightsForAnyNumberOfThreadsAlike) {
+    const Options plain{.epochs = 2, .objective = {.method = Method::trades, .adversary = {.eps = 0.05, .steps = 3}}};
+    Options more = plain;
+    more.averaging = 0.9;
+    more.weight_perturbation = 0.01;
+    const auto one = train_on(Blobs(300, 1), more, 1), four = train_on(Blobs(300, 1), more, 4);
+    ASSERT_TRUE(one.ok() && four.ok());
+    EXPECT_EQ(one->weights, four->weights);
+    EXPECT_NE(one->weights, train_on(Blobs(300, 1), plain, 1)->weights);
 }
 
 TEST(Training, RefusesLabelsOutsideTheClassesAndStopsWhenAsked) {

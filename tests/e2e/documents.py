@@ -46,6 +46,11 @@ class Documents(Case):
         run = self.run_command("attack", self.model, "--data", self.data, "--attack", "fgsm", "--eps", "0.1", "--format", "json")
         self.hold("attack", json.loads(run.stdout))
 
+    def test_harden(self):
+        run = self.run_command("harden", self.model, "--data", self.data, "--method", "pgd", "--eps", "0.05", "--epochs", "1",
+                               "--out", self.folder / "hard.onnx", "--format", "json")
+        self.hold("harden", json.loads(run.stdout))
+
     def test_audit(self):
         out = self.folder / "audit"
         self.run_command("audit", self.model, "--data", self.data, "--out", out, "--fail-on", "never")

@@ -1,8 +1,11 @@
-/// `bartizan attack --list`: the catalogue of attacks.
+/// `bartizan attack --list` and `bartizan harden --list`: the catalogues.
+#include <span>
+
 #include <fmt/format.h>
 
 #include "apps/cli/light_commands.h"
 #include "catalog/attacks.h"
+#include "catalog/hardening.h"
 #include "cli/output.h"
 #include "core/file.h"
 
@@ -28,9 +31,9 @@ const char* kind_text(ParamKind kind) {
     return "";
 }
 
-Json parameters_json(const catalog::AttackSpec& attack) {
+Json parameters_json(std::span<const ParamSpec> params) {
     Json out = Json::array();
-    for (const ParamSpec& param : attack.params)
+    for (const ParamSpec& param : params)
         out.push_back({{"name", param.name},
                        {"kind", kind_text(param.kind)},
                        {"default", param.preset},
@@ -40,7 +43,7 @@ Json parameters_json(const catalog::AttackSpec& attack) {
     return out;
 }
 
-Json as_json(const cli::Invocation& invocation) {
+Json attacks_json(const cli::Invocation& invocation) {
     Json json = cli::document(invocation);
     json["schema"] = "bartizan.attack-list/1";
     json["attacks"] = Json::array();
@@ -58,12 +61,12 @@ Json as_json(const cli::Invocation& invocation) {
                                    {"reference", attack.reference},
                                    {"url", attack.url},
                                    {"atlas", attack.atlas},
-                                   {"parameters", parameters_json(attack)}});
+                                   {"parameters", parameters_json(attack.params)}});
     }
     return json;
 }
 
-std::string as_text() {
+std::string attacks_text() {
     std::string text = fmt::format("{:<12} {:<10} {:<12} {:<6} {}\n", "name", "access", "norms", "data", "paper");
     for (const catalog::AttackSpec& attack : catalog::attacks())
         text += fmt::format("{:<12} {:<10} {:<12} {:<6} {}\n", attack.name, catalog::to_string(attack.access),
@@ -71,13 +74,43 @@ std::string as_text() {
     return text;
 }
 
+Json methods_json(const cli::Invocation& invocation) {
+    Json json = cli::document(invocation);
+    json["schema"] = "bartizan.harden-list/1";
+    json["methods"] = Json::array();
+    for (const catalog::HardeningSpec& method : catalog::hardening_methods())
+        json["methods"].push_back({{"name", method.name},
+                                   {"summary", method.summary},
+                                   {"reference", method.reference},
+                                   {"url", method.url},
+                                   {"parameters", parameters_json(method.params)}});
+    return json;
+}
+
+std::string methods_text() {
+    std::string text = fmt::format("{:<10} {}\n", "name", "what it does");
+    for (const catalog::HardeningSpec& method : catalog::hardening_methods()) {
+        text += fmt::format("{:<10} {}\n", method.name, method.summary);
+        for (const ParamSpec& param : method.params)
+            text += fmt::format("{:<10}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
+    }
+    return text;
+}
+
+Result<int> print_list(const cli::Invocation& invocation, const Json& json, const std::string& text) {
+    if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
+    BARTIZAN_TRY(cli::print(invocation, json, text));
+    return 0;
+}
+
 }  // namespace
 
 Result<int> attack_list(const cli::Invocation& invocation) {
-    const Json json = as_json(invocation);
-    if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text()));
-    return 0;
+    return print_list(invocation, attacks_json(invocation), attacks_text());
+}
+
+Result<int> harden_list(const cli::Invocation& invocation) {
+    return print_list(invocation, methods_json(invocation), methods_text());
 }
 
 }  // namespace bartizan::program

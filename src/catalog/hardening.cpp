@@ -1,0 +1,87 @@
+#include "catalog/hardening.h"
+
+#include <string>
+#include <vector>
+
+#include "core/spelling.h"
+
+namespace bartizan::catalog {
+namespace {
+
+constexpr ParamSpec kSteps = {"steps", ParamKind::integer, 10, 1, 1000, "gradient steps of the attack in the loop"};
+constexpr ParamSpec kStepSize = {
+    "step-size", ParamKind::number, 0, 0, 1, "length of a step, in data units; 0: 2.5 eps / steps"};
+constexpr ParamSpec kPerturbation = {
+    "weight-perturbation",
+    ParamKind::number,
+    0,
+    0,
+    0.1,
+    "gamma of adversarial weight perturbation (Wu et al. 2020), 0.005 in the paper; 0: none"};
+constexpr ParamSpec kAveraging = {
+    "averaging", ParamKind::number, 0, 0, 0.99999, "decay of the average of weights that is kept, as 0.995; 0: none"};
+
+constexpr ParamSpec kPgd[] = {kSteps, kStepSize, kPerturbation, kAveraging};
+constexpr ParamSpec kTrades[] = {{"beta", ParamKind::number, 6, 0, 1000, "weight of nearby answers against clean ones"},
+                                 kSteps,
+                                 kStepSize,
+                                 kPerturbation,
+                                 kAveraging};
+constexpr ParamSpec kMart[] = {{"lambda", ParamKind::number, 5, 0, 1000, "weight of what is misread when clean"},
+                               kSteps,
+                               kStepSize,
+                               kPerturbation,
+                               kAveraging};
+constexpr ParamSpec kFast[] = {kAveraging};
+constexpr ParamSpec kGaussian[] = {
+    {"sigma", ParamKind::number, 0.25, 1e-6, 10, "deviation of the noise, in data units"}, kAveraging};
+constexpr ParamSpec kPlain[] = {kAveraging};
+
+constexpr HardeningSpec kMethods[] = {
+    {.name = "pgd",
+     .summary = "Trains on the worst inputs that projected gradient descent finds.",
+     .reference = "Madry et al. 2018, Towards Deep Learning Models Resistant to Adversarial Attacks",
+     .url = "https://arxiv.org/abs/1706.06083",
+     .params = kPgd},
+    {.name = "trades",
+     .summary = "Right on clean inputs, and the same answer nearby: accuracy against robustness by one weight.",
+     .reference = "Zhang et al. 2019, Theoretically Principled Trade-off between Robustness and Accuracy",
+     .url = "https://arxiv.org/abs/1901.08573",
+     .params = kTrades},
+    {.name = "mart",
+     .summary = "As trades, with more weight on inputs that are misread already when clean.",
+     .reference = "Wang et al. 2020, Improving Adversarial Robustness Requires Revisiting Misclassified Examples",
+     .url = "https://openreview.net/forum?id=rklOg6EFwS",
+     .params = kMart},
+    {.name = "fast",
+     .summary = "One gradient step from a random start; goes on with pgd when that collapses.",
+     .reference = "Wong, Rice, Kolter 2020, Fast is better than free: Revisiting adversarial training",
+     .url = "https://arxiv.org/abs/2001.03994",
+     .params = kFast},
+    {.name = "gaussian",
+     .summary = "Trains on noisy inputs, for certificates by randomized smoothing.",
+     .reference = "Cohen, Rosenfeld, Kolter 2019, Certified Adversarial Robustness via Randomized Smoothing",
+     .url = "https://arxiv.org/abs/1902.02918",
+     .params = kGaussian},
+    {.name = "plain",
+     .summary = "Goes on training on clean inputs: what the others are to be compared with.",
+     .reference = "Robbins, Monro 1951, A Stochastic Approximation Method",
+     .url = "https://doi.org/10.1214/aoms/1177729586",
+     .params = kPlain},
+};
+
+}  // namespace
+
+std::span<const HardeningSpec> hardening_methods() { return kMethods; }
+
+Result<const HardeningSpec*> find_hardening(std::string_view name) {
+    std::vector<std::string_view> names;
+    for (const HardeningSpec& spec : kMethods) {
+        if (spec.name == name) return &spec;
+        names.push_back(spec.name);
+    }
+    return invalid_input("no hardening method called '" + std::string(name) + "'",
+                         did_you_mean(name, names, "`bartizan harden --list` shows them all"));
+}
+
+}  // namespace bartizan::catalog
