@@ -20,8 +20,22 @@ Value World::made(const Value& callee, std::vector<Value> args, std::uint64_t at
     return out;
 }
 
+/// A call costs what looking at its arguments does, and more when it came out of another call, so that calls that make
+/// calls cannot multiply.
+void World::charge(std::span<const Value> args, int depth) {
+    std::uint64_t cost = depth == 0 ? 1 : 32;
+    cost += args.size() / 8;
+    for (const Value& arg : args) {
+        if (arg.is_node()) cost += heap.at(arg).items.size() / 8;
+        if (arg.is_string()) cost += arg.size / 256;
+    }
+    context_.budget.steps -= std::min(context_.budget.steps, cost);
+}
+
 Value World::call(const Value& callee, std::vector<Value> args, How how, std::uint64_t at, int depth) {
     if (depth > kMaxCallDepth) return unproven_call(callee, std::move(args), at, "calls are nested too deep");
+    charge(args, depth);
+    if (context_.budget.steps == 0) return {};  // the machine stops at its next step
     if (callee.is(Kind::symbol)) return call_symbol(callee, std::move(args), how, at, depth);
     if (callee.is(Kind::called)) return call_made(callee, std::move(args), at, depth);
     if (callee.is(Kind::attribute)) {
@@ -54,8 +68,14 @@ Value World::call_made(const Value& callee, std::vector<Value> args, std::uint64
                 return call(bound, {held.begin() + 1, held.end()}, How::called, at, depth + 1);
             }
             break;
-        case Contract::function_parts:
+        case Contract::function_parts: {
+            const std::string_view maker = symbol(heap.at(callee).callee).full;
+            for (const std::string_view name : {"._make_function", "._create_function", "._make_skel_func"})
+                if (maker.ends_with(name))
+                    say(Verdict::malicious, rule::kRunsCode, "a function is made from code in the stream and called",
+                        at, show_call(callee, args));
             return function_parts(callee, std::move(args), at);
+        }
         default:
             break;
     }
@@ -78,7 +98,10 @@ Value World::call_symbol(const Value& callee, std::vector<Value> args, How how, 
             if (target.entry.contract == Contract::function_parts) return function_parts(callee, std::move(args), at);
             if (target.entry.contract == Contract::import_module && !args.empty()) {
                 unproven_call(callee, args, at, "a module is imported by name");
-                return module_of(args[0], at);
+                const Value module = module_of(args[0], at);
+                // Functions by value hold the modules that they use: a reference, no call.
+                if (module.is(Kind::symbol)) symbols_[module.index].judged = true;
+                return module;
             }
             break;
         case Stance::unknown:
@@ -123,6 +146,10 @@ Value World::attribute(const Value& base, const Value& name, std::uint64_t at) {
         const std::string full = symbol(heap.at(base).callee).full + '.' + std::string(name.text());
         if (look_up(full).stance == Stance::danger) return import(symbol(heap.at(base).callee).full, name.text(), at);
     }
+    // It may be a property, computed by code that is not followed.
+    if (base.is(Kind::called) || base.is(Kind::unknown) || base.is(Kind::persistent))
+        say(Verdict::unproven, rule::kUnprovenCall, "an attribute of an object is looked up while loading", at,
+            fmt::format("{}.{}", show(base), excerpt(name.text())));
     return heap.make(Kind::attribute, at, {name}, base);
 }
 
@@ -187,6 +214,11 @@ Value World::device(const Value& callee, std::vector<Value> args, std::uint64_t 
             return made(callee, std::move(args), at, true);
         case Contract::get_item: {
             if (args.size() < 2) break;
+            // typing.Optional[int]
+            if (args[0].is(Kind::symbol) && symbol(args[0]).full.starts_with("typing.") && !args[1].is_string()) {
+                const Value generic = args[0];
+                return made(generic, std::move(args), at, true);
+            }
             unproven_call(callee, args, at, "an item is looked up while loading");
             return item(args[0], args[1], at);
         }
@@ -202,6 +234,7 @@ Value World::device(const Value& callee, std::vector<Value> args, std::uint64_t 
         case Contract::reduce_calls:
             return mapped(callee, std::move(args), at, depth);
         case Contract::make_type: {
+            if (args.size() == 1 && args[0].is(Kind::none)) return import("builtins", "NoneType", at);
             if (args.size() == 3 && args[2].is(Kind::dict)) judge_state(callee, args[2], at);
             break;
         }
@@ -255,8 +288,10 @@ Value World::function_parts(const Value& callee, std::vector<Value> args, std::u
                 fmt::format("{} in {}", excerpt(value.text(), 60), show_call(callee, args)));
             break;
         }
-        if (value.is(Kind::tuple) || value.is(Kind::list))
-            open.insert(open.end(), heap.at(value).items.begin(), heap.at(value).items.end());
+        if (!value.is(Kind::tuple) && !value.is(Kind::list)) continue;
+        const auto& items = heap.at(value).items;
+        const std::size_t more = std::min(items.size(), kMostLooked);
+        open.insert(open.end(), items.begin(), items.begin() + static_cast<std::ptrdiff_t>(more));
     }
     say(Verdict::unproven, rule::kUnprovenCode, "a function or class is made from code in the stream", at,
         show_call(callee, args));

@@ -92,6 +92,22 @@ TEST(PickleCalls, ChangesToForeignObjectsAreSeen) {
     expect_malicious(type.global("builtins", "print").setitem().tuple3().reduce(), "__setitem__");
 }
 
+TEST(PickleCalls, CallsThatMakeCallsCannotMultiply) {
+    // map(map, ...) over 64 values, again and again: 64 to the power of 12 calls.
+    Assembler out = p4().raw("](");
+    for (int i = 0; i < 64; ++i) out.raw("N");
+    out.raw("e\x94");
+    out.global("operator", "neg");
+    for (int level = 0; level < 12; ++level) {
+        const std::string inner = out.unfinished();
+        out = Assembler().raw(inner);
+        out.raw("q").byte(20);
+        out.pop().global("functools", "partial").global("builtins", "map").raw("h").byte(20).get(0).tuple3().reduce();
+    }
+    const FileResult result = judge(out.empty_tuple().reduce().stop(), {}, {.steps = 100'000});
+    EXPECT_EQ(result.verdict, Verdict::incomplete);
+}
+
 TEST(PickleCalls, ExtensionsAreResolvedOrNotProven) {
     Assembler registered =
         p4().global("copyreg", "add_extension").text("os").text("system").raw("K\x07").tuple3().reduce();
@@ -114,6 +130,8 @@ TEST(PickleCalls, FunctionsByValueAreUnprovenOrTellWhatTheyName) {
     };
     expect(Verdict::unproven, code("mean"), "");
     expect_malicious(code("system"), "system");
+    Assembler called = p4().global("cloudpickle.cloudpickle", "_make_function").raw("N").tuple1().reduce();
+    expect_malicious(called.text("x").tuple1().reduce(), "_make_function(None)('x')");
     expect_malicious(p4().global("types", "CodeType").integer(1).tuple1().reduce(), "types.CodeType(1)");
 }
 

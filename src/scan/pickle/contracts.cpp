@@ -21,8 +21,10 @@ bool World::is_value(const Value& value) const {
         case Kind::attribute:
             return false;
         case Kind::symbol:
-            return symbol(value).entry.stance == Stance::inert || symbol(value).entry.stance == Stance::framework;
+            return is_class(value);
         case Kind::called:
+            // A partial object and its like could be called.
+            return heap.at(value).proven && entry_of(value).stance != Stance::device;
         case Kind::persistent:
             return heap.at(value).proven;
         default:
@@ -30,9 +32,14 @@ bool World::is_value(const Value& value) const {
     }
 }
 
+/// What is inert, or by its name a class of a framework.
 bool World::is_class(const Value& value) const {
-    return value.is(Kind::symbol) &&
-           (symbol(value).entry.stance == Stance::inert || symbol(value).entry.stance == Stance::framework);
+    if (!value.is(Kind::symbol)) return false;
+    const Symbol& target = symbol(value);
+    std::string_view last = std::string_view(target.full).substr(target.full.rfind('.') + 1);
+    while (last.starts_with('_')) last.remove_prefix(1);
+    const bool capital = !last.empty() && last[0] >= 'A' && last[0] <= 'Z';
+    return target.entry.stance == Stance::inert || (target.entry.stance == Stance::framework && capital);
 }
 
 /// torch/_utils.py, _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, backward_hooks): a view that lies
@@ -81,8 +88,17 @@ bool World::keeps_contract(Contract contract, std::span<const Value> args) const
             return values && args.size() >= 3 && is_class(args[0]);
         case Contract::tensor:
             return is_tensor_call(args);
+        case Contract::object:
+            // These classes are made by their reconstructors alone.
+            return args.empty();
+        case Contract::generator:
+            return std::ranges::all_of(args, [&](const Value& arg) {
+                const Value made = arg.is(Kind::called) ? heap.at(arg).callee : arg;
+                return arg.is(Kind::text) ||
+                       (is_value(arg) && made.is(Kind::symbol) && symbol(made).full.starts_with("numpy.random."));
+            });
         case Contract::class_and_values:
-            return values && !args.empty() && is_class(args[0]);
+            return values && !args.empty() && is_class(args[0]) && !symbol(args[0]).full.starts_with("builtins.");
         default:
             return values;
     }
@@ -144,6 +160,7 @@ Value World::reconstruct(const Value& callee, std::vector<Value> args, How how, 
         }
         default:
             if (!keeps_contract(entry.contract, args)) break;
+            if (entry.contract == Contract::tensor_parts && args.size() > 3) judge_state(callee, args.back(), at);
             if (symbol(callee).full == "builtins.str" && args.size() == 1 && how == How::called) {
                 const Value folded = fold("builtins.str", args, heap, context_.budget);
                 if (!folded.is(Kind::unknown)) return folded;

@@ -84,6 +84,14 @@ TEST(PickleContracts, TheStandardLibrarysValuesAreClean) {
               Verdict::clean);
 }
 
+TEST(PickleContracts, TypesAreClean) {
+    Assembler none = p4().global("builtins", "type").raw("N").tuple1().reduce();
+    EXPECT_EQ(verdict(none.stop()), Verdict::clean);
+    Assembler generic = p4().global("operator", "getitem").global("typing", "Optional").global("builtins", "int");
+    EXPECT_EQ(verdict(generic.tuple2().reduce().stop()), Verdict::clean);
+    EXPECT_EQ(verdict(p4().global("http", "HTTPStatus").integer(200).tuple1().reduce().stop()), Verdict::clean);
+}
+
 TEST(PickleContracts, EstimatorsAreClean) {
     Assembler out = p4().global("sklearn.linear_model._logistic", "LogisticRegression").empty_tuple().newobj();
     EXPECT_EQ(verdict(out.dict().text("C").integer(1).setitem().build().stop()), Verdict::clean);
@@ -109,6 +117,44 @@ TEST(PickleContracts, OtherArgumentsAreNotProven) {
     EXPECT_EQ(verdict(inner.build().stop()), Verdict::unproven);
     EXPECT_EQ(verdict(p4().call("decimal", "Decimal", "1").text("k").integer(1).setitem().stop()), Verdict::unproven);
     EXPECT_EQ(verdict(p4().raw("]").dict().build().stop()), Verdict::unproven);
+}
+
+TEST(PickleContracts, WhatCallsItsArgumentsIsNotTrusted) {
+    const auto generator = [](std::string_view module, std::string_view name) {
+        Assembler out = p4().global("numpy.random._pickle", "__generator_ctor").text("MT19937");
+        return verdict(out.global(module, name).tuple2().reduce().stop());
+    };
+    EXPECT_EQ(generator("numpy.random._pickle", "__bit_generator_ctor"), Verdict::clean);
+    EXPECT_EQ(generator("sklearn.utils", "all_estimators"), Verdict::unproven);
+    EXPECT_EQ(generator("builtins", "bytes"), Verdict::unproven);
+    Assembler partial = p4().global("collections", "OrderedDict").global("functools", "partial");
+    partial.global("sklearn.utils", "all_estimators").tuple1().reduce().tuple1().reduce();
+    EXPECT_EQ(verdict(partial.stop()), Verdict::unproven);
+}
+
+TEST(PickleContracts, MakingByAnotherClassesNewIsNotTrusted) {
+    // object.__new__(X) is an X, whose own BUILD counts, not object's.
+    const auto made = [](std::string_view module, std::string_view name) {
+        Assembler out = p4().global("builtins", "object.__new__").global(module, name).tuple1().reduce();
+        return verdict(out.dict().build().stop());
+    };
+    EXPECT_EQ(made("sklearn.svm", "SVC"), Verdict::clean);
+    EXPECT_EQ(made("scipy.stats", "rv_continuous"), Verdict::unproven) << "its __setstate__ executes a template";
+    EXPECT_EQ(made("builtins", "object"), Verdict::unproven);
+    EXPECT_EQ(
+        verdict(p4().global("collections", "OrderedDict.__new__").global("torch.nn", "X").tuple1().reduce().stop()),
+        Verdict::unproven);
+}
+
+/// Classes whose __setstate__ unpickles, evaluates a formula or frees a pointer of the state.
+TEST(PickleContracts, ClassesThatActOnTheirStateAreNotProven) {
+    for (const auto& [module, name] :
+         {std::pair{"scipy.stats._continuous_distns", "norm_gen"}, std::pair{"statsmodels.base.data", "PandasData"},
+          std::pair{"stable_baselines3.common.vec_env.base_vec_env", "CloudpickleWrapper"},
+          std::pair{"skorch.net", "NeuralNet"}, std::pair{"lightgbm.basic", "Dataset"},
+          std::pair{"joblib.numpy_pickle", "NDArrayWrapper"}})
+        EXPECT_NE(verdict(p4().global(module, name).empty_tuple().newobj().dict().build().stop()), Verdict::clean)
+            << name;
 }
 
 /// joblib: the bytes of an array lie in the stream, behind the BUILD of its wrapper.

@@ -105,6 +105,10 @@ TEST(PickleHostile, TheCorpusIsToldApart) {
         if (!looks_like_pickle(bytes)) continue;
         const Verdict verdict = judge(content, {.torch = content.find("torch._utils") != std::string::npos}).verdict;
         const bool benign = cells[5] == "benign";
+        if (cells[5] == "suspicious") {
+            EXPECT_NE(verdict, Verdict::clean) << cells[0];
+            continue;
+        }
         ++counts[benign][verdict];
         if (benign != (verdict == Verdict::clean)) missed += cells[0] + '\n';
     }

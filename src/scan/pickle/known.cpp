@@ -63,12 +63,13 @@ constexpr Alias kModules[] = {
     {"_imp", "imp"},
     {"_frozen_importlib", "importlib._bootstrap"},
     {"_frozen_importlib_external", "importlib._bootstrap_external"},
-    {"_winapi", "_winapi"},
     {"UserDict", "collections"},
     {"UserList", "collections"},
     {"UserString", "collections"},
-    {"itertools.imap", "itertools.imap"},
     {"urllib2", "urllib.request"},
+    {"urlparse", "urllib.parse"},
+    {"Cookie", "http.cookies"},
+    {"ConfigParser", "configparser"},
     {"httplib", "http.client"},
     {"BaseHTTPServer", "http.server"},
     {"SimpleHTTPServer", "http.server"},
@@ -88,7 +89,6 @@ constexpr Alias kModules[] = {
     {"sklearn.externals.joblib", "joblib"},
     {"ray.cloudpickle", "cloudpickle"},
     {"pyspark.cloudpickle", "cloudpickle"},
-    {"torch._utils_internal", "torch._utils_internal"},
 };
 
 constexpr Alias kNames[] = {
@@ -106,7 +106,7 @@ constexpr Alias kNames[] = {
     {"itertools.imap", "builtins.map"},
     {"itertools.ifilter", "builtins.filter"},
     {"itertools.izip", "builtins.zip"},
-    {"types.BuiltinFunctionType", "types.BuiltinFunctionType"},
+    {"collections.IterableUserDict", "collections.UserDict"},
     {"os.getcwdu", "os.getcwd"},
     {"operator.__getitem__", "operator.getitem"},
     {"operator.__call__", "operator.call"},
@@ -236,9 +236,8 @@ std::string from_module_on(std::string_view module, std::string_view name) {
 
 std::string canonical_name(std::string_view module, std::string_view name) {
     std::string out = from_module_on(module, name);
-    for (const std::string_view tail : {".__call__", ".__func__", ".__wrapped__", ".__new__", ".__init__"})
-        while (out.ends_with(tail) && out.size() > tail.size() && out != "object.__new__")
-            out.resize(out.size() - tail.size());
+    for (const std::string_view tail : {".__call__", ".__func__", ".__wrapped__"})
+        while (out.ends_with(tail) && out.size() > tail.size()) out.resize(out.size() - tail.size());
     for (const Alias& alias : kModules)
         if (replace_prefix(out, alias.from, alias.to)) break;
     for (const Alias& alias : kNames)

@@ -31,6 +31,7 @@ enum class Contract : std::uint8_t {
     new_object,        ///< copyreg.__newobj__(class, *args)
     bytes_like,        ///< bytes, bytearray: of bytes, or a small size
     encode,            ///< _codecs.encode(text, "latin1")
+    generator,         ///< numpy.random's: names and constructors of numpy.random alone, since it calls them
     default_dict,      ///< its factory is inert
     array_shell,       ///< numpy _reconstruct(subtype, (0,), b"b")
     unsigned_code,     ///< numpy.dtype("f8", ...)

@@ -15,26 +15,26 @@ constexpr Entry harm(std::string_view rule, std::string_view what, Contract cont
 
 constexpr Known kDanger[] = {
     {harm(rule::kRunsCode, "runs a command or reaches the operating system"), R"(
-os.* posix.* nt.* posixpath.* ntpath.* subprocess.* _posixsubprocess.* commands.* popen2.* pty.* _winapi.* winreg.*
-_winreg.* msvcrt.* platform.popen platform._syscmd_uname platform._syscmd_file platform._syscmd_ver
-platform._syscmd_processor platform.architecture platform._Processor.* platform.libc_ver platform.os.* pipes.*
-asyncio.subprocess.* asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.unix_events.*
-asyncio.windows_events.* asyncio.base_subprocess.* asyncio.* uuid._get_command_stdout uuid._ifconfig_getter
-uuid._ip_getter uuid._arp_getter uuid._lanscan_getter uuid._netstat_getter uuid._popen uuid._find_mac
-uuid._find_mac_near_keyword uuid._ipconfig_getter uuid.getnode _osx_support.* _aix_support.* _bootsubprocess.*
-imaplib.IMAP4_stream imaplib.Imap4_stream mailcap.* webbrowser.* antigravity.* pydoc.pipepager pydoc.tempfilepager
-pydoc.pager pydoc.* _pyrepl.* pexpect.* ptyprocess.* plumbum.* fabric.* invoke.* paramiko.* envoy.* delegator.*
-multiprocessing.* _multiprocessing.* billiard.* loky.* concurrent.futures.* distutils.* setuptools.* pkg_resources.*
-numpy.distutils.* ensurepip.* pip.* venv.* virtualenv.* distlib.* wheel.* hatchling.* poetry.* conda.* getpass.*
-crypt.* test.* click.edit click.launch click.pager click.termui.* click._termui_impl.* git.* GitPython.* docker.*
-kubernetes.* ansible.* salt.* execnet.* celery.* nox.* tox.* gunicorn.* uvicorn.* notebook.* jupyter_client.*
-ipykernel.* nbconvert.* papermill.* sagemaker.* dvc.* kedro.* luigi.* airflow.* prefect.* shlex.os.* psutil.Popen
-psutil.Process psutil.* sysconfig._init_posix pyautogui.* pywintypes.* win32api.* win32com.* comtypes.* tkinter.*
-Tkinter.* turtle.* turtledemo.* curses.* twisted.* gevent.* eventlet.* tornado.process.* vllm.utils.*
-accelerate.commands.* ttyd.* xonsh.* openpyxl.os.* torch._appdirs.* matplotlib.texmanager.* matplotlib.testing.*
-matplotlib.animation.* graphviz.* PIL.ImageShow.* PIL.ImageGrab.* PIL.EpsImagePlugin.* moviepy.* ffmpeg.*
-cv2.VideoWriter imageio_ffmpeg.* pydot.* pygit2.* nltk.internals.* nltk.app.* nltk.downloader.* mlflow.projects.*
-spacy.cli.* ray.util.* google.colab.*)"},
+sh.Command streamlit.* gradio.* ray.init dask.* cmd.Cmd langchain.* __hello__.* __phello__.* os.* posix.* nt.*
+posixpath.* ntpath.* subprocess.* _posixsubprocess.* commands.* popen2.* pty.* _winapi.* winreg.* _winreg.* msvcrt.*
+platform.popen platform._syscmd_uname platform._syscmd_file platform._syscmd_ver platform._syscmd_processor
+platform.architecture platform._Processor.* platform.libc_ver platform.os.* pipes.* asyncio.subprocess.*
+asyncio.create_subprocess_exec asyncio.create_subprocess_shell asyncio.unix_events.* asyncio.windows_events.*
+asyncio.base_subprocess.* asyncio.* uuid._get_command_stdout uuid._ifconfig_getter uuid._ip_getter uuid._arp_getter
+uuid._lanscan_getter uuid._netstat_getter uuid._popen uuid._find_mac uuid._find_mac_near_keyword uuid._ipconfig_getter
+uuid.getnode _osx_support.* _aix_support.* _bootsubprocess.* imaplib.IMAP4_stream imaplib.Imap4_stream mailcap.*
+webbrowser.* antigravity.* pydoc.pipepager pydoc.tempfilepager pydoc.pager pydoc.* _pyrepl.* pexpect.* ptyprocess.*
+plumbum.* fabric.* invoke.* paramiko.* envoy.* delegator.* multiprocessing.* _multiprocessing.* billiard.* loky.*
+concurrent.futures.* distutils.* setuptools.* pkg_resources.* numpy.distutils.* ensurepip.* pip.* venv.* virtualenv.*
+distlib.* wheel.* hatchling.* poetry.* conda.* getpass.* crypt.* test.* click.edit click.launch click.pager
+click.termui.* click._termui_impl.* git.* GitPython.* docker.* kubernetes.* ansible.* salt.* execnet.* celery.* nox.*
+tox.* gunicorn.* uvicorn.* notebook.* jupyter_client.* ipykernel.* nbconvert.* papermill.* sagemaker.* dvc.* kedro.*
+luigi.* airflow.* prefect.* shlex.os.* psutil.Popen psutil.Process psutil.* sysconfig._init_posix pyautogui.*
+pywintypes.* win32api.* win32com.* comtypes.* tkinter.* Tkinter.* turtle.* turtledemo.* curses.* twisted.* gevent.*
+eventlet.* tornado.process.* vllm.utils.* accelerate.commands.* ttyd.* xonsh.* openpyxl.os.* torch._appdirs.*
+matplotlib.texmanager.* matplotlib.testing.* matplotlib.animation.* graphviz.* PIL.ImageShow.* PIL.ImageGrab.*
+PIL.EpsImagePlugin.* moviepy.* ffmpeg.* cv2.VideoWriter imageio_ffmpeg.* pydot.* pygit2.* nltk.internals.* nltk.app.*
+nltk.downloader.* mlflow.projects.* spacy.cli.* ray.util.* google.colab.*)"},
     {harm(rule::kRunsCode, "runs code that it is given", Contract::none), R"(
 builtins builtins.eval builtins.exec builtins.compile builtins.execfile builtins.input builtins.raw_input
 builtins.breakpoint builtins.__build_class__ builtins.reload builtins.globals builtins.locals builtins.get
@@ -94,10 +94,9 @@ lightning_utilities.*)"},
 builtins.__import__ importlib.import_module importlib.__import__ importlib._bootstrap._gcd_import
 importlib._bootstrap._find_and_load importlib._bootstrap.__import__ pkgutil.resolve_name pydoc.locate pydoc.safeimport
 pydoc.importfile django.utils.module_loading.import_string werkzeug.utils.import_string
-torch._dynamo.utils.import_submodule cloudpickle.cloudpickle.subimport cloudpickle.subimport
-cloudpickle.cloudpickle.dynamic_subimport dill._dill._import_module dill._dill.importlib logging.config._resolve
-unittest.mock._importer mock.mock._importer zope.dottedname.resolve.resolve test.support.import_helper.import_module
-joblib._store_backends.* numpy.compat.npy_load_module six._import_module six.moves.*)"},
+torch._dynamo.utils.import_submodule dill._dill.importlib logging.config._resolve unittest.mock._importer
+mock.mock._importer zope.dottedname.resolve.resolve test.support.import_helper.import_module joblib._store_backends.*
+numpy.compat.npy_load_module six._import_module six.moves.*)"},
     {harm(rule::kRunsCode, "loads modules or finds their loaders"), R"(
 importlib.* imp.* pkgutil.* zipimport.* site.* sitecustomize.* usercustomize.* ihooks.* imputil.* import_ipynb.*
 _imp.* pyximport.* torch.ops.load_library torch.ops.* torch._ops.* torch.classes.load_library torch.classes.*
@@ -106,9 +105,11 @@ torch._C._load_for_lite_interpreter tensorflow.load_op_library torch.hub.* torch
 cupy.RawKernel torchvision.extension.* xgboost.core._load_lib lightgbm.libpath.* xgboost.libpath.* sqlite3.*
 _sqlite3.* _ctypes_test.* jpype.* jnius.* clr.* pythonnet.* rpy2.* oct2py.* matlab.* frida.*)"},
     {harm(rule::kRunsCode, "unpickles other bytes or a file", Contract::load_pickle), R"(
-pickle.loads pickle._loads pickle.load pickle._load pickle.Unpickler pickle._Unpickler dill.loads dill.load
-dill._dill.loads dill._dill.load cloudpickle.loads cloudpickle.load cloudpickle.cloudpickle.loads mlflow.pyfunc.*
-joblib.* cloudpickle.* dill.* dill._dill.* joblib.load joblib.numpy_pickle.load joblib.numpy_pickle._unpickle
+tensorflow.keras.models.load_model pytorch_lightning.LightningModule.load_from_checkpoint
+lightning.pytorch.LightningModule.load_from_checkpoint pydantic.parse_raw_as pickle.loads pickle._loads pickle.load
+pickle._load pickle.Unpickler pickle._Unpickler dill.loads dill.load dill._dill.loads dill._dill.load
+cloudpickle.loads cloudpickle.load cloudpickle.cloudpickle.loads mlflow.pyfunc.* joblib.* cloudpickle.* dill.*
+dill._dill.* joblib.load joblib.numpy_pickle.load joblib.numpy_pickle._unpickle
 joblib.numpy_pickle_compat.load_compatibility joblib.numpy_pickle_compat.* torch.load torch.serialization.load
 torch.serialization._load torch.serialization._legacy_load torch.storage._load_from_bytes numpy.load
 numpy.lib.npyio.load numpy.lib._npyio_impl.load numpy.core.multiarray.loads numpy.loads pandas.read_pickle
@@ -124,29 +125,31 @@ sentence_transformers.SentenceTransformer gensim.utils.unpickle gensim.utils.Sav
 xgboost.Booster.load_model fastai.torch_core.* statsmodels.iolib.smpickle.load_pickle copyreg.pickle
 copyreg.constructor keras.models.load_model torch.jit.load)"},
     {harm(rule::kTouchesFiles, "reads, writes or deletes files"), R"(
-builtins.open builtins.file PIL.Image.open PIL.ImageShow.* PIL.ImageMath.* pandas.io.common.* pandas.io.sql.*
-pandas.io.html.* pandas.io.parsers.* pandas.io.pytables.* pandas.io.formats.* tensorflow.io.*
-safetensors.torch.save_file h5py.File polars.read_csv xml.sax.parse xml.dom.minidom.parse xml.etree.ElementTree.parse
-io.* codecs.open codecs.EncodedFile codecs.StreamReaderWriter tokenize.open tokenize.* fileinput.* shutil.* tempfile.*
-glob.* linecache.* zipfile.* tarfile.* gzip.open gzip.GzipFile gzip.* bz2.open bz2.BZ2File lzma.open lzma.LZMAFile
-dbm.* gdbm.* anydbm.* dumbdbm.* whichdb.* mailbox.* argparse.FileType configparser.* ConfigParser.* csv.DictWriter
-csv.writer netrc.* filecmp.* mmap.* logging.FileHandler logging.basicConfig logging.config.* logging.handlers.*
-logging.fileConfig wave.* aifc.* sunau.* chunk.* sndhdr.* imghdr.* audioop.* pathlib.Path.open pathlib.Path.write_text
-pathlib.Path.write_bytes pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.unlink pathlib.Path.rmdir
-pathlib.Path.touch pathlib.Path.mkdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod
-pathlib.Path.symlink_to pathlib.Path.hardlink_to pathlib.Path.link_to pathlib.Path.iterdir pathlib.Path.glob
-pathlib.Path.rglob pathlib.Path.copy pathlib.Path.move pathlib.Path.walk pathlib.PosixPath.open
-pathlib.PosixPath.write_text pathlib.PosixPath.write_bytes pathlib.PosixPath.read_text pathlib.PosixPath.read_bytes
-pathlib.PosixPath.unlink pathlib.PosixPath.rmdir pathlib.PosixPath.touch pathlib.PosixPath.mkdir
-pathlib.PosixPath.rename pathlib.PosixPath.replace pathlib.PosixPath.chmod pathlib.PosixPath.symlink_to
-pathlib.WindowsPath.write_text pathlib.WindowsPath.write_bytes pathlib.WindowsPath.unlink pathlib.WindowsPath.open
-pathlib._Accessor.* pathlib._abc.* fcntl.* termios.* tty.* lzma.* bz2.* zstandard.open zstd.* snappy.* lz4.frame.open
-py7zr.* rarfile.* patoolib.* numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt
-numpy.genfromtxt numpy.fromfile numpy.memmap numpy.core.memmap.* numpy.core.memmap numpy.DataSource numpy.lib.npyio.*
-numpy.lib._npyio_impl.* numpy.lib._datasource.* numpy.lib.format.* numpy.core.records.fromfile numpy.fromregex
-numpy.ndarray.tofile numpy.ndarray.dump numpy.matrix.tofile numpy.core.multiarray.fromfile numpy.lib.npyio.NpzFile
-array.array.tofile array.array.fromfile scipy.io.* scipy.sparse.save_npz scipy.sparse.load_npz scipy.datasets.*
-torch.save torch.serialization.* torch.from_file torch.FloatStorage.from_file torch.storage.UntypedStorage.from_file
+fsspec.open fsspec.core.* binhex.* uu.* openpyxl.load_workbook tables.open_file zarr.open toml.load tabnanny.*
+pstats.* ossaudiodev.* omegaconf.OmegaConf.load nltk.download email.message_from_file builtins.open builtins.file
+PIL.Image.open PIL.ImageShow.* PIL.ImageMath.* pandas.io.common.* pandas.io.sql.* pandas.io.html.* pandas.io.parsers.*
+pandas.io.pytables.* pandas.io.formats.* tensorflow.io.* safetensors.torch.save_file h5py.File polars.read_csv
+xml.sax.parse xml.dom.minidom.parse xml.etree.ElementTree.parse io.* codecs.open codecs.EncodedFile
+codecs.StreamReaderWriter tokenize.open tokenize.* fileinput.* shutil.* tempfile.* glob.* linecache.* zipfile.*
+tarfile.* gzip.open gzip.GzipFile gzip.* bz2.open bz2.BZ2File lzma.open lzma.LZMAFile dbm.* gdbm.* anydbm.* dumbdbm.*
+whichdb.* mailbox.* argparse.FileType   csv.DictWriter csv.writer netrc.* filecmp.* mmap.*
+logging.FileHandler logging.basicConfig logging.config.* logging.handlers.* logging.fileConfig wave.* aifc.* sunau.*
+chunk.* sndhdr.* imghdr.* audioop.* pathlib.Path.open pathlib.Path.write_text pathlib.Path.write_bytes
+pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.touch
+pathlib.Path.mkdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod pathlib.Path.symlink_to
+pathlib.Path.hardlink_to pathlib.Path.link_to pathlib.Path.iterdir pathlib.Path.glob pathlib.Path.rglob
+pathlib.Path.copy pathlib.Path.move pathlib.Path.walk pathlib.PosixPath.open pathlib.PosixPath.write_text
+pathlib.PosixPath.write_bytes pathlib.PosixPath.read_text pathlib.PosixPath.read_bytes pathlib.PosixPath.unlink
+pathlib.PosixPath.rmdir pathlib.PosixPath.touch pathlib.PosixPath.mkdir pathlib.PosixPath.rename
+pathlib.PosixPath.replace pathlib.PosixPath.chmod pathlib.PosixPath.symlink_to pathlib.WindowsPath.write_text
+pathlib.WindowsPath.write_bytes pathlib.WindowsPath.unlink pathlib.WindowsPath.open pathlib._Accessor.* pathlib._abc.*
+fcntl.* termios.* tty.* lzma.* bz2.* zstandard.open zstd.* snappy.* lz4.frame.open py7zr.* rarfile.* patoolib.*
+numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.memmap
+numpy.core.memmap.* numpy.core.memmap numpy.DataSource numpy.lib.npyio.* numpy.lib._npyio_impl.*
+numpy.lib._datasource.* numpy.lib.format.* numpy.core.records.fromfile numpy.fromregex numpy.ndarray.tofile
+numpy.ndarray.dump numpy.matrix.tofile numpy.core.multiarray.fromfile numpy.lib.npyio.NpzFile array.array.tofile
+array.array.fromfile scipy.io.* scipy.sparse.save_npz scipy.sparse.load_npz scipy.datasets.* torch.save
+torch.serialization.* torch.from_file torch.FloatStorage.from_file torch.storage.UntypedStorage.from_file
 torch.UntypedStorage.from_file torch.UntypedStorage._new_shared_filename_cpu torch.UntypedStorage._new_with_file
 torch.storage.UntypedStorage._new_with_file torch.FloatStorage._new_with_file torch.utils.tensorboard.*
 torch.utils.file_baton.* torch._C.PyTorchFileWriter torch.Tensor.tofile tensorboard.* tensorboardX.* joblib.dump
@@ -163,10 +166,11 @@ xgboost.Booster.save_model smart_open.* appdirs.* platformdirs.* filelock.* port
 tomllib.load json.load json.dump safetensors.torch.load_file sentencepiece.SentencePieceProcessor.Load symtable.*
 pyarrow.parquet.* fastparquet.* feather.*)"},
     {harm(rule::kTouchesNetwork, "opens a network connection or sends data"), R"(
-socket.* ssl.* _ssl.* socketserver.* http.* urllib.* urllib3.* ftplib.* smtplib.* telnetlib.* nntplib.* poplib.*
-imaplib.* asyncore.* asynchat.* select.* selectors.* requests.* httpx.* aiohttp.* httplib2.* pycurl.* wget.*
-websocket.* websockets.* zmq.* boto3.* botocore.* huggingface_hub.* datasets.load_dataset keras.utils.get_file
-tensorflow.keras.utils.get_file transformers.AutoModel.from_pretrained transformers.AutoTokenizer.from_pretrained
+redis.Redis pymongo.MongoClient torch.distributed.init_process_group socket.* ssl.* _ssl.* socketserver.* http.*
+urllib.* urllib3.* ftplib.* smtplib.* telnetlib.* nntplib.* poplib.* imaplib.* asyncore.* asynchat.* select.*
+selectors.* requests.* httpx.* aiohttp.* httplib2.* pycurl.* wget.* websocket.* websockets.* zmq.* boto3.* botocore.*
+huggingface_hub.* datasets.load_dataset keras.utils.get_file tensorflow.keras.utils.get_file
+transformers.AutoModel.from_pretrained transformers.AutoTokenizer.from_pretrained
 transformers.AutoConfig.from_pretrained transformers.pipeline
 transformers.modeling_utils.PreTrainedModel.from_pretrained transformers.models.auto.* transformers.file_utils.*
 torchvision.models.utils.* torchvision.models._api.* timm.models.hub.* timm.models._hub.* timm.create_model
@@ -175,26 +179,27 @@ dns.* scapy.* ldap3.* ldap.* psycopg2.* MySQLdb.* pymysql.* mysql.* cx_Oracle.* 
 pysftp.* asyncssh.* grpc.* thrift.* Pyro4.* rpyc.* mechanize.* selenium.* playwright.* scrapy.* gdown.* kaggle.*
 kagglehub.* clearml.* comet_ml.* neptune.*)"},
     {harm(rule::kTampersRuntime, "changes the interpreter or runs a call later"), R"(
-sys.* atexit.* gc.* weakref.finalize weakref.WeakMethod weakref.ref.* sched.* threading.* _threading_local.* signal.*
-_signal.* contextlib.* contextvars.* warnings.* _warnings.* faulthandler.* builtins.setattr builtins.delattr
-builtins.vars builtins.dir builtins.exit builtins.quit builtins.__dict__ tracemalloc.* queue.Queue._init.*
-operator.setitem operator.delitem operator.__setitem__ operator.__delitem__ operator.iadd operator.ior
-operator.iconcat copyreg.remove_extension copyreg.dispatch_table copyreg.clear_extension_cache
-copyreg._extension_registry copyreg._inverted_registry.* copyreg._extension_cache.* picklescan.* fickling.*
-modelscan.* modelaudit.* saferpickle.* torch._weights_only_unpickler.* torch.serialization.add_safe_globals
-torch.serialization._package_registry.* torch.serialization.register_package torch.set_default_tensor_type
-torch.utils.rename_privateuse1_backend torch.utils.generate_methods_for_privateuse1_backend unittest.mock.* wrapt.*
-forbiddenfruit.* gorilla.* pkgutil._set_nested_type functools.cached_property functools.singledispatch
-functools.singledispatchmethod functools.cmp_to_key functools.total_ordering functools.update_wrapper functools.wraps
-functools.lru_cache functools.cache functools.partialmethod types.SimpleNamespace.__class__
-enum.Enum._generate_next_value_ abc.ABCMeta.register builtins.super builtins.property builtins.classmethod
-builtins.staticmethod logging.setLoggerClass logging.setLogRecordFactory logging.captureWarnings logging.addLevelName
-random.seed numpy.set_string_function numpy.seterrcall numpy.core.multiarray.set_string_function
-numpy.core.umath.seterrobj torch.autograd.set_multithreading_enabled torch.set_warn_always inspect.getattr_static
-pickle.dispatch_table.* pickle.whichmodule pickle._getattribute pickle._extension_registry.* __main__.__builtins__.*)"},
+decimal.setcontext locale.setlocale numba.jit dis.dis sys.* atexit.* gc.* weakref.finalize weakref.WeakMethod
+weakref.ref.* sched.* threading.* _threading_local.* signal.* _signal.* contextlib.* contextvars.* warnings.*
+_warnings.* faulthandler.* builtins.setattr builtins.delattr builtins.vars builtins.dir builtins.exit builtins.quit
+builtins.__dict__ tracemalloc.* queue.Queue._init.* operator.setitem operator.delitem operator.__setitem__
+operator.__delitem__ operator.iadd operator.ior operator.iconcat copyreg.remove_extension copyreg.dispatch_table
+copyreg.clear_extension_cache copyreg._extension_registry copyreg._inverted_registry.* copyreg._extension_cache.*
+picklescan.* fickling.* modelscan.* modelaudit.* saferpickle.* torch._weights_only_unpickler.*
+torch.serialization.add_safe_globals torch.serialization._package_registry.* torch.serialization.register_package
+torch.set_default_tensor_type torch.utils.rename_privateuse1_backend
+torch.utils.generate_methods_for_privateuse1_backend unittest.mock.* wrapt.* forbiddenfruit.* gorilla.*
+pkgutil._set_nested_type functools.cached_property functools.singledispatch functools.singledispatchmethod
+functools.cmp_to_key functools.total_ordering functools.update_wrapper functools.wraps functools.lru_cache
+functools.cache functools.partialmethod types.SimpleNamespace.__class__ enum.Enum._generate_next_value_
+abc.ABCMeta.register    
+logging.setLoggerClass logging.setLogRecordFactory logging.captureWarnings logging.addLevelName random.seed
+numpy.set_string_function numpy.seterrcall numpy.core.multiarray.set_string_function numpy.core.umath.seterrobj
+torch.autograd.set_multithreading_enabled torch.set_warn_always inspect.getattr_static pickle.dispatch_table.*
+pickle.whichmodule pickle._getattribute pickle._extension_registry.* __main__.__builtins__.*)"},
     {harm(rule::kExhausts, "is made to exhaust or stop the process"), R"(
 resource.* time.sleep faulthandler._sigsegv faulthandler._sigabrt faulthandler._read_null
-faulthandler._fatal_error_c_thread itertools.repeat.* operator.lshift operator.__lshift__ math.factorial math.perm
+faulthandler._fatal_error_c_thread  operator.lshift operator.__lshift__ math.factorial math.perm
 math.comb signal.pause signal.alarm signal.raise_signal ctypes.string_at numpy.core.multiarray.zeros.*
 _testcapi.raise_SIGINT_then_send_None)"},
     {{.stance = Stance::danger,

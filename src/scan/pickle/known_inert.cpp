@@ -18,17 +18,18 @@ constexpr Entry kNeutral = {.stance = Stance::neutral};
 constexpr Known kInert[] = {
     // The language itself.
     {inert(Contract::values, kBuild), R"(
-builtins.int builtins.float builtins.bool builtins.complex builtins.slice builtins.range builtins.object
-builtins.NotImplementedType builtins.Ellipsis builtins.ellipsis builtins.NoneType datetime.datetime datetime.date
-datetime.time datetime.timedelta datetime.timezone datetime.timezone.utc decimal.Decimal fractions.Fraction uuid.UUID
-pathlib.PurePath pathlib.PurePosixPath pathlib.PureWindowsPath pathlib.Path pathlib.PosixPath pathlib.WindowsPath
-ipaddress.IPv4Address ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network ipaddress.IPv4Interface
-ipaddress.IPv6Interface time.struct_time re._compile re.compile array._array_reconstructor zoneinfo.ZoneInfo._unpickle
-pytz._UTC pytz._p pytz.FixedOffset pytz._FixedOffset dateutil.tz.tz.tzutc dateutil.tz.tzutc operator.neg builtins.abs
-copyreg._slotnames os.stat_result os.terminal_size os.times_result os.uname_result platform.uname_result
-sys.float_info sys.version_info urllib.parse.ParseResult urllib.parse.SplitResult urllib.parse.ParseResultBytes
-urllib.parse.SplitResultBytes inspect._ParameterKind inspect.FullArgSpec inspect._empty tokenize.TokenInfo
-logging.getLogger collections._tuplegetter types.NoneType types.EllipsisType builtins.str)"},
+builtins.int builtins.float builtins.bool builtins.complex builtins.slice builtins.range builtins.NotImplementedType
+builtins.Ellipsis builtins.ellipsis builtins.NoneType datetime.datetime datetime.date datetime.time datetime.timedelta
+datetime.timezone datetime.timezone.utc decimal.Decimal fractions.Fraction uuid.UUID pathlib.PurePath
+pathlib.PurePosixPath pathlib.PureWindowsPath pathlib.Path pathlib.PosixPath pathlib.WindowsPath ipaddress.IPv4Address
+ipaddress.IPv6Address ipaddress.IPv4Network ipaddress.IPv6Network ipaddress.IPv4Interface ipaddress.IPv6Interface
+time.struct_time re._compile re.compile array._array_reconstructor zoneinfo.ZoneInfo._unpickle pytz._UTC pytz._p
+pytz.FixedOffset pytz._FixedOffset dateutil.tz.tz.tzutc dateutil.tz.tzutc operator.neg builtins.abs copyreg._slotnames
+os.stat_result os.terminal_size os.times_result os.uname_result platform.uname_result sys.float_info sys.version_info
+urllib.parse.ParseResult urllib.parse.SplitResult urllib.parse.ParseResultBytes urllib.parse.SplitResultBytes
+inspect._ParameterKind inspect.FullArgSpec inspect._empty tokenize.TokenInfo logging.getLogger
+collections._tuplegetter types.NoneType types.EllipsisType builtins.str http.HTTPStatus re.RegexFlag types.GenericAlias decimal.Context statistics.NormalDist itertools.count
+builtins.NotImplemented)"},
     {inert(Contract::values, kBuild), R"(
 collections.UserDict collections.UserList collections.UserString collections.ChainMap types.SimpleNamespace
 argparse.Namespace random.Random builtins.BaseException builtins.Exception builtins.ValueError builtins.TypeError
@@ -43,10 +44,11 @@ omegaconf.dictconfig.DictConfig omegaconf.listconfig.ListConfig omegaconf.base.C
 omegaconf.base.Metadata omegaconf.nodes.AnyNode inspect.Signature inspect.Parameter weakref.WeakKeyDictionary
 weakref.WeakValueDictionary builtins.BufferError builtins.FloatingPointError builtins.IOError
 builtins.EnvironmentError)"},
+    {inert(Contract::values), "builtins.object"},
     {inert(Contract::fold_inert), "builtins.tuple builtins.list builtins.set builtins.frozenset builtins.dict"},
     {inert(Contract::values, kBuild | kSetItem),
      "collections.OrderedDict collections.Counter mappingproxy types.MappingProxyType"},
-    {inert(Contract::values, kBuild | kAppend), "collections.deque array.array"},
+    {inert(Contract::values, kBuild | kAppend), "collections.deque array.array xml.etree.ElementTree.Element"},
     {inert(Contract::default_dict, kBuild | kSetItem), "collections.defaultdict"},
     {inert(Contract::bytes_like), "builtins.bytes builtins.bytearray"},
     {inert(Contract::encode), "_codecs.encode codecs.encode"},
@@ -54,17 +56,16 @@ builtins.EnvironmentError)"},
     {inert(Contract::new_object, kBuild | kAppend | kSetItem),
      "copyreg.__newobj__ copyreg.__newobj_ex__ builtins.object.__new__"},
     {kNeutral, R"(
- builtins.len builtins.print builtins.repr builtins.sum builtins.min builtins.max 
-builtins.zip builtins.enumerate  builtins.hash builtins.id builtins.isinstance builtins.issubclass
-builtins.callable builtins.round builtins.divmod builtins.hex builtins.oct builtins.bin builtins.ord 
- builtins.any builtins.all builtins.hasattr builtins.format builtins.ascii collections.* datetime.*
-decimal.* fractions.* uuid.* pathlib.PurePath.* ipaddress.* re.* random.* enum.* numbers.* abc.* math.* cmath.*
-statistics.* string.* copy.copy copy.deepcopy operator.* functools.* itertools.* types.* typing.* typing_extensions.*
-json.* array.* struct.* zoneinfo.* time.* calendar.* bisect.* heapq.* textwrap.* difflib.* hashlib.* hmac.* base64.*
-binascii.* zlib.* dataclasses.* copyreg.* codecs.* _codecs.* locale.* logging.* unicodedata.* html.* argparse.*
-keyword.* token.* graphlib.* secrets.* colorsys.* queue.* email.* optparse.* getopt.* gettext.* pprint.* reprlib.*
-weakref.* platform.* pytz.* dateutil.* attr.* attrs.* pydantic.* tqdm.* packaging.* numpy.* scipy.* pandas.*
-omegaconf.* mmengine.* mmcv.*)"},
+builtins.super builtins.property builtins.classmethod builtins.staticmethod builtins.len builtins.print builtins.repr builtins.sum builtins.min builtins.max builtins.zip builtins.enumerate
+builtins.hash builtins.id builtins.isinstance builtins.issubclass builtins.callable builtins.round builtins.divmod
+builtins.hex builtins.oct builtins.bin builtins.ord builtins.any builtins.all builtins.hasattr builtins.format
+builtins.ascii collections.* datetime.* decimal.* fractions.* uuid.* pathlib.PurePath.* ipaddress.* re.* random.*
+enum.* numbers.* abc.* math.* cmath.* statistics.* string.* copy.copy copy.deepcopy operator.* functools.* itertools.*
+types.* typing.* typing_extensions.* json.* array.* struct.* zoneinfo.* time.* calendar.* bisect.* heapq.* textwrap.*
+difflib.* hashlib.* hmac.* base64.* binascii.* zlib.* dataclasses.* copyreg.* codecs.* _codecs.* locale.* logging.*
+unicodedata.* html.* argparse.* keyword.* token.* graphlib.* secrets.* colorsys.* queue.* email.* optparse.* getopt.*
+gettext.* pprint.* reprlib.* weakref.* platform.* pytz.* dateutil.* attr.* attrs.* pydantic.* tqdm.* packaging.*
+numpy.* scipy.* pandas.* omegaconf.* http.cookies.* http.cookiejar.* configparser.* xml.etree.ElementTree.* builtins.dict.fromkeys mmengine.* mmcv.* statsmodels.* xgboost.* lightgbm.* catboost.*)"},
     // Devices: what comes out is judged.
     {device(Contract::get_attribute), "builtins.getattr"},
     {device(Contract::attribute_getter), "operator.attrgetter"},
@@ -91,14 +92,11 @@ builtins.str.rstrip builtins.str.lstrip builtins.str.casefold)"},
     // NumPy.
     {inert(Contract::array_shell, kBuild), "numpy.core.multiarray._reconstruct numpy.ma.core._mareconstruct"},
     {inert(Contract::values, kBuild), R"(
-numpy.core.multiarray.scalar numpy.core.numeric._frombuffer numpy.random._pickle.__bit_generator_ctor
-numpy.random._pickle.__randomstate_ctor numpy.random._pickle.__generator_ctor numpy.random.__RandomState_ctor
-numpy.random.mtrand.RandomState numpy.random.mtrand.__randomstate_ctor numpy.random._mt19937.MT19937
-numpy.random._pcg64.PCG64 numpy.random._pcg64.PCG64DXSM numpy.random._philox.Philox numpy.random._sfc64.SFC64
-numpy.random._generator.Generator numpy.random.bit_generator.SeedSequence
-numpy.random.bit_generator.__pyx_unpickle_SeedSequence numpy.random.bit_generator.SeedlessSeedSequence numpy.poly1d
-numpy.lib.polynomial.poly1d numpy.lib._polynomial_impl.poly1d numpy.polynomial.polynomial.Polynomial
-numpy.dtypes.Float64DType)"},
+numpy.core.multiarray.scalar numpy.core.numeric._frombuffer numpy.random._mt19937.MT19937 numpy.random._pcg64.PCG64
+numpy.random._pcg64.PCG64DXSM numpy.random._philox.Philox numpy.random._sfc64.SFC64
+numpy.random.bit_generator.SeedSequence numpy.random.bit_generator.__pyx_unpickle_SeedSequence
+numpy.random.bit_generator.SeedlessSeedSequence numpy.poly1d numpy.lib.polynomial.poly1d
+numpy.lib._polynomial_impl.poly1d numpy.polynomial.polynomial.Polynomial numpy.dtypes.Float64DType)"},
     {inert(Contract::unsigned_code, kBuild), "numpy.dtype numpy.core.multiarray.dtype"},
     {inert(Contract::named), "numpy.core._ufunc_reconstruct numpy.core.numerictypes._ufunc_reconstruct"},
     {inert(Contract::object, kBuild | kSetItem), R"(
@@ -111,6 +109,10 @@ numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.int_ numpy.intc numpy.longl
 numpy.uint32 numpy.uint64 numpy.uint numpy.bool_ numpy.bool numpy.str_ numpy.bytes_ numpy.unicode_ numpy.string_
 numpy.void numpy.complex64 numpy.complex128 numpy.datetime64 numpy.timedelta64 numpy.object_ numpy.generic
 numpy.number numpy.integer numpy.floating numpy.core.numerictypes.float64)"},
+    {inert(Contract::generator, kBuild), R"(
+numpy.random._pickle.__bit_generator_ctor numpy.random._pickle.__randomstate_ctor
+numpy.random._pickle.__generator_ctor numpy.random.__RandomState_ctor numpy.random.mtrand.__randomstate_ctor
+numpy.random._generator.Generator numpy.random.mtrand.RandomState)"},
     // PyTorch.
     {inert(Contract::tensor),
      "torch._utils._rebuild_tensor_v2 torch._utils._rebuild_tensor torch._utils._rebuild_tensor_v3"},
@@ -148,7 +150,7 @@ torch.nn.* torch.optim.* torch.distributions.* torch.ao.nn.* torch.ao.quantizati
 torch.utils.data.dataset.TensorDataset torch.utils.data.dataset.Subset __torch__.* torch.cuda.amp.* torch.amp.*
 torchvision.models.* torchvision.transforms.* torchvision.ops.* torchtext.vocab.* timm.models.* timm.layers.*
 segmentation_models_pytorch.* efficientnet_pytorch.* ultralytics.nn.* ultralytics.utils.IterableSimpleNamespace
-ultralytics.utils.loss.* ultralytics.yolo.utils.IterableSimpleNamespace torch_geometric.nn.* torch_geometric.data.*
+ultralytics.utils.loss.* ultralytics.yolo.utils.IterableSimpleNamespace torch_geometric.nn.*
 pytorch_lightning.callbacks.* lightning.pytorch.callbacks.* torchmetrics.* torch.utils.hooks.RemovableHandle
 transformers.models.* transformers.configuration_utils.* transformers.tokenization_utils.*
 transformers.tokenization_utils_base.* transformers.tokenization_utils_fast.* transformers.training_args.*
@@ -156,17 +158,15 @@ transformers.trainer_utils.* transformers.trainer_pt_utils.* transformers.traini
 transformers.generation.* transformers.modeling_utils.* transformers.integrations.* transformers.activations.*
 transformers.pytorch_utils.* transformers.feature_extraction_utils.* transformers.image_processing_utils.*
 transformers.processing_utils.* accelerate.state.* accelerate.utils.dataclasses.* tokenizers.*
-sentence_transformers.models.* peft.* bitsandbytes.nn.* diffusers.models.* open_clip.* deepspeed.runtime.* trl.*
-sklearn.* scipy.sparse.* scipy.spatial.* scipy.interpolate.* scipy.stats.* scipy.special.* scipy.optimize.*
-scipy.ndimage.* scipy.linalg.* scipy._lib.* xgboost.* lightgbm.* catboost.* imblearn.* category_encoders.* umap.*
-hdbscan.* pynndescent.* sklearn_crfsuite.* statsmodels.* gensim.models.* gensim.corpora.* gensim.similarities.*
-mlxtend.* feature_engine.* lifelines.* interpret.* shap.* prophet.* pmdarima.* sktime.* tslearn.* surprise.*
-implicit.* lightfm.* skopt.* optuna.* hmmlearn.* pomegranate.* keras_preprocessing.* tpot.* autosklearn.* flaml.*
-sklearn_pandas.* sklearn2pmml.* onnxmltools.* nltk.tokenize.* nltk.classify.* nltk.stem.* nltk.probability.*
-nltk.tag.* nltk.corpus.reader.* numpy.random.* numpy.polynomial.* numpy.dtypes.* pandas.core.* pandas._libs.*
-pandas.tseries.* joblib.numpy_pickle.NumpyArrayWrapper joblib.numpy_pickle.NDArrayWrapper fastai.* spacy.*
-torchvision.datasets.folder.default_loader networkx.classes.* pyro.* gpytorch.* botorch.* linear_operator.* skorch.*
-pytorch_tabnet.* tabpfn.* river.* econml.* causalml.* dowhy.* stable_baselines3.* gym.spaces.* gymnasium.spaces.*)"},
+sentence_transformers.models.* peft.* bitsandbytes.nn.* diffusers.models.* sklearn.* xgboost.sklearn.*
+xgboost.core.Booster xgboost.compat.* lightgbm.sklearn.* lightgbm.basic.Booster lightgbm.callback.* lightgbm.compat.*
+catboost.core.CatBoost catboost.core.CatBoostClassifier catboost.core.CatBoostRegressor catboost.core.CatBoostRanker
+torch_geometric.data.data.Data deepspeed.runtime.fp16.loss_scaler.* deepspeed.runtime.zero.config.* scipy.sparse.*
+scipy.spatial.* scipy.interpolate.* imblearn.* category_encoders.* hdbscan.* sklearn_crfsuite.* gensim.models.*
+gensim.corpora.* gensim.similarities.* mlxtend.* feature_engine.* hmmlearn.* keras_preprocessing.* sklearn_pandas.*
+nltk.tokenize.* nltk.stem.* nltk.probability.* numpy.random.* numpy.polynomial.* numpy.dtypes.* pandas.core.*
+pandas._libs.* pandas.tseries.* joblib.numpy_pickle.NumpyArrayWrapper networkx.classes.* gym.spaces.*
+gymnasium.spaces.*)"},
     // scikit-learn, SciPy and their like: constructors that their own __reduce__ names.
     {inert(Contract::values, kBuild), R"(
 sklearn.tree._tree.Tree sklearn.neighbors._kd_tree.newObj sklearn.neighbors._ball_tree.newObj
@@ -213,6 +213,9 @@ pandas.core.indexes.frozen.FrozenList)"},
 pandas.core.indexes.base._new_Index pandas.core.indexes.datetimes._new_DatetimeIndex
 pandas.core.indexes.period._new_PeriodIndex pandas.core.indexes.interval._new_IntervalIndex
 pandas.indexes.base._new_Index numpy.core._internal._reconstruct pandas.core.indexes.multi._new_MultiIndex)"},
+    {{.stance = Stance::neutral, .contract = Contract::import_module},
+     "cloudpickle.cloudpickle.subimport cloudpickle.subimport cloudpickle.cloudpickle.dynamic_subimport "
+     "dill._dill._import_module"},
     // Functions by value: what is in them runs when they are called, not when they are made.
     {{.stance = Stance::neutral, .contract = Contract::function_parts, .actions = kBuild}, R"(
 cloudpickle.cloudpickle._make_function cloudpickle.cloudpickle._make_skel_func cloudpickle.cloudpickle._fill_function

@@ -5,20 +5,13 @@
 
 namespace bartizan::scan::pickle {
 
-bool Lexer::take(std::uint64_t count, std::string_view& out) {
-    if (frame_end_ != 0 && count > 0) {
-        if (at_ >= frame_end_) {
-            frame_end_ = 0;
-        } else if (count > frame_end_ - at_) {
-            straddled_ = true;
-            if (frames_ == Frames::dropping) at_ = frame_end_;
-            frame_end_ = 0;
-        }
+/// What is taken next lies behind the end of the frame, or across it.
+void Lexer::leave_frame() {
+    if (at_ < frame_end_) {
+        straddled_ = true;
+        if (frames_ == Frames::dropping) at_ = frame_end_;
     }
-    if (count > stream_.size() - at_) return false;
-    out = stream_.substr(static_cast<std::size_t>(at_), static_cast<std::size_t>(count));
-    at_ += count;
-    return true;
+    frame_end_ = 0;
 }
 
 bool Lexer::take_line(std::string_view& out) {

@@ -40,7 +40,14 @@ public:
     std::uint64_t searched() const { return searched_; }
 
 private:
-    bool take(std::uint64_t count, std::string_view& out);
+    bool take(std::uint64_t count, std::string_view& out) {
+        if (frame_end_ != 0 && count > 0 && (at_ >= frame_end_ || count > frame_end_ - at_)) leave_frame();
+        if (count > stream_.size() - at_) return false;
+        out = stream_.substr(static_cast<std::size_t>(at_), static_cast<std::size_t>(count));
+        at_ += count;
+        return true;
+    }
+    void leave_frame();
     bool take_line(std::string_view& out);
     bool take_number(int bytes, std::int64_t& out);
     Lexed argument(Argument kind, Token& token);

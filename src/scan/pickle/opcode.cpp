@@ -1,7 +1,5 @@
 #include "scan/pickle/opcode.h"
 
-#include <array>
-
 namespace bartizan::scan::pickle {
 namespace {
 
@@ -81,10 +79,8 @@ constexpr std::array<Opcode, 256> table() {
     return out;
 }
 
-constexpr std::array<Opcode, 256> kTable = table();
-
 }  // namespace
 
-const Opcode& opcode(std::uint8_t byte) { return kTable[byte]; }
+constinit const std::array<Opcode, 256> kOpcodeTable = table();
 
 }  // namespace bartizan::scan::pickle

@@ -3,6 +3,7 @@
 /// CPython 3.12 has the table that this one was checked against).
 /// Thread rule: constant data.
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -106,7 +107,8 @@ struct Opcode {
     std::string_view name;
 };
 /// Of any byte; `invalid` for those that are none.
-const Opcode& opcode(std::uint8_t byte);
+extern const std::array<Opcode, 256> kOpcodeTable;
+inline const Opcode& opcode(std::uint8_t byte) { return kOpcodeTable[byte]; }
 /// How many there are.
 inline constexpr int kOpcodes = 68;
 

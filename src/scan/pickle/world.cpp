@@ -96,6 +96,11 @@ Value World::import(std::string_view module, std::string_view name, std::uint64_
     } else if (symbol.entry.stance == Stance::danger && is_exception(symbol.full)) {
         symbol.entry = {.stance = Stance::neutral};
     }
+    // Tokenizers in Python open the files that their state names.
+    const bool opens = symbol.full.find(".tokenization_") != std::string::npos &&
+                       symbol.full.find("_fast.") == std::string::npos &&
+                       symbol.full.find("utils") == std::string::npos;
+    if (symbol.entry.stance == Stance::framework && opens) symbol.entry = {.stance = Stance::neutral};
     judge_import(symbol, at);
     return out;
 }
@@ -164,6 +169,7 @@ void World::judge_state(const Value& object, const Value& state, std::uint64_t a
     for (const Value& part : parts) {
         if (!part.is(Kind::dict)) continue;
         const auto& items = heap.at(part).items;
+        context_.budget.steps -= std::min<std::uint64_t>(context_.budget.steps, items.size() / 8);
         for (std::size_t i = 0; i + 1 < items.size(); i += 2) {
             if (!items[i].is_string() || !is_dunder(items[i].text()) || is_harmless_dunder(items[i].text())) continue;
             const bool callable =

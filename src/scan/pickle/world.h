@@ -78,6 +78,7 @@ public:
 private:
     Value intern(std::string full, std::uint64_t at);
     void judge_import(Symbol& symbol, std::uint64_t at);
+    void charge(std::span<const Value> args, int depth);
     Value call_symbol(const Value& callee, std::vector<Value> args, How how, std::uint64_t at, int depth);
     Value call_made(const Value& callee, std::vector<Value> args, std::uint64_t at, int depth);
     Value harmful(Symbol& symbol, const Value& callee, std::vector<Value> args, std::uint64_t at);
