@@ -5,6 +5,7 @@
 
 #include "scan/pickle/fold.h"
 #include "scan/pickle/world.h"
+#include "scan/rules.h"
 
 namespace bartizan::scan::pickle {
 namespace {
@@ -167,6 +168,8 @@ Value World::reconstruct(const Value& callee, std::vector<Value> args, How how, 
             }
             return made(callee, std::move(args), at, true);
     }
+    if (symbol(callee).full.ends_with(".memmap"))
+        say(Verdict::malicious, rule::kTouchesFiles, "a call that opens a file", at, show_call(callee, args));
     // Still the value that it would be, for what comes of it.
     const Value folded = fold(symbol(callee).full, args, heap, context_.budget);
     const Value out = unproven_call(callee, std::move(args), at, "arguments that this call does not have in a model");

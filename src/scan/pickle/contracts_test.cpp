@@ -33,6 +33,14 @@ TEST(PickleContracts, ATensorWithinItsStorageIsClean) {
     EXPECT_EQ(verdict(tensor(8, 0, 4)), Verdict::unproven) << "a bare pickle has no storages";
 }
 
+TEST(PickleContracts, ItemsOfATensorAreNotSet) {
+    // CVE-2026-24747: SETITEM on a tensor writes to memory.
+    std::string stream = tensor(8, 0, 4);
+    stream.pop_back();
+    EXPECT_EQ(verdict(stream + Assembler().integer(0).integer(1).setitem().stop(), {.torch = true}),
+              Verdict::malicious);
+}
+
 TEST(PickleContracts, AStateDictIsClean) {
     Assembler out = p4().global("collections", "OrderedDict").empty_tuple().reduce().memoize();
     out.text("weight").raw(tensor(8, 0, 4).substr(2));
@@ -53,6 +61,8 @@ TEST(PickleContracts, AnArrayIsClean) {
     const FileResult result = judge(array("numpy", "ndarray", "f4"));
     EXPECT_EQ(result.verdict, Verdict::clean) << details(result);
     EXPECT_EQ(verdict(array("numpy.ma.core", "MaskedArray", "f4")), Verdict::clean);
+    EXPECT_EQ(verdict(array("numpy", "memmap", "f4")), Verdict::clean) << "its bytes are in the stream";
+    EXPECT_EQ(verdict(p4().call("numpy", "memmap", "weights.bin").stop()), Verdict::malicious);
     EXPECT_EQ(verdict(array("some_package", "Array", "f4")), Verdict::unproven);
     EXPECT_EQ(verdict(array("subprocess", "Popen", "f4")), Verdict::malicious);
 }

@@ -144,8 +144,8 @@ pathlib.PosixPath.rmdir pathlib.PosixPath.touch pathlib.PosixPath.mkdir pathlib.
 pathlib.PosixPath.replace pathlib.PosixPath.chmod pathlib.PosixPath.symlink_to pathlib.WindowsPath.write_text
 pathlib.WindowsPath.write_bytes pathlib.WindowsPath.unlink pathlib.WindowsPath.open pathlib._Accessor.* pathlib._abc.*
 fcntl.* termios.* tty.* lzma.* bz2.* zstandard.open zstd.* snappy.* lz4.frame.open py7zr.* rarfile.* patoolib.*
-numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.memmap
-numpy.core.memmap.* numpy.core.memmap numpy.DataSource numpy.lib.npyio.* numpy.lib._npyio_impl.*
+numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile 
+  numpy.DataSource numpy.lib.npyio.* numpy.lib._npyio_impl.*
 numpy.lib._datasource.* numpy.lib.format.* numpy.core.records.fromfile numpy.fromregex numpy.ndarray.tofile
 numpy.ndarray.dump numpy.matrix.tofile numpy.core.multiarray.fromfile numpy.lib.npyio.NpzFile array.array.tofile
 array.array.fromfile scipy.io.* scipy.sparse.save_npz scipy.sparse.load_npz scipy.datasets.* torch.save

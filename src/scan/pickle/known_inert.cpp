@@ -100,7 +100,7 @@ numpy.lib._polynomial_impl.poly1d numpy.polynomial.polynomial.Polynomial numpy.d
     {inert(Contract::unsigned_code, kBuild), "numpy.dtype numpy.core.multiarray.dtype"},
     {inert(Contract::named), "numpy.core._ufunc_reconstruct numpy.core.numerictypes._ufunc_reconstruct"},
     {inert(Contract::object, kBuild | kSetItem), R"(
-numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.recarray numpy.rec.recarray
+numpy.memmap numpy.core.memmap.memmap numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.recarray numpy.rec.recarray
 numpy.core.records.recarray numpy.record numpy.core.records.record numpy.ma.core.MaskedArray numpy.ma.MaskedArray
 numpy.chararray numpy.core.defchararray.chararray numpy.ma.core.MaskedConstant numpy.char.chararray)"},
     {inert(Contract::values), R"(

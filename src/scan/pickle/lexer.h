@@ -33,6 +33,10 @@ public:
     Lexed next(Token& token);
     std::uint64_t position() const { return at_; }
     std::string_view rest() const { return stream_.substr(static_cast<std::size_t>(at_)); }
+    Bytes between(std::uint64_t from, std::uint64_t to) const {
+        return std::as_bytes(std::span(stream_))
+            .subspan(static_cast<std::size_t>(from), static_cast<std::size_t>(to - from));
+    }
     void skip(std::uint64_t bytes) { at_ += bytes; }
     /// An argument lay across the end of a frame: the two readings differ.
     bool straddled() const { return straddled_; }

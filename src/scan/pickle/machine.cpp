@@ -23,6 +23,8 @@ constexpr std::size_t kMaxFarMemo = 100'000;
 constexpr std::uint64_t kAbsurdIndex = std::uint64_t{1} << 26;
 /// Protocols that loaders know.
 constexpr std::int64_t kHighestProtocol = 5;
+/// So much is read before its pages are given back; strings of it that are looked at again are read again.
+constexpr std::uint64_t kReadAtOnce = std::uint64_t{4} << 20;
 /// So many bytes searched for a line's end cost one step.
 constexpr std::uint64_t kSearchedPerStep = 64;
 
@@ -340,7 +342,9 @@ bool Machine::step(const Token& token) {
         case Op::readonly_buffer:
             return memory(token);
         case Op::proto:
-            return token.integer <= kHighestProtocol || fail("a protocol that no loader knows");
+            // Loaders of today stop here; what a later one would do is judged all the same.
+            if (token.integer > kHighestProtocol) broken(world_.context(), "a protocol that no loader knows", token.at);
+            return true;
         case Op::empty_tuple:
         case Op::empty_list:
         case Op::empty_dict:
@@ -394,6 +398,10 @@ Outcome Machine::run() {
             break;
         }
         steps -= cost;
+        if (lexer_.position() - given_back_ > kReadAtOnce) {
+            give_back(world_.context(), lexer_.between(given_back_, lexer_.position()));
+            given_back_ = lexer_.position();
+        }
         if (lexed != Lexed::token) {
             outcome_.reason = lexed == Lexed::end         ? "the stream ends before its STOP"
                               : lexed == Lexed::cut       ? "an argument is longer than the stream"

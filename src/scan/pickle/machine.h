@@ -27,7 +27,7 @@ struct Outcome {
 class Machine final {
 public:
     Machine(Bytes stream, std::uint64_t at, Frames frames, World& world)
-        : lexer_(stream, at, frames), world_(world), begin_(at) {}
+        : lexer_(stream, at, frames), world_(world), begin_(at), given_back_(at) {}
 
     Outcome run();
 
@@ -58,7 +58,8 @@ private:
     Lexer lexer_;
     World& world_;
     std::uint64_t begin_;
-    std::uint64_t at_ = 0;  ///< of the opcode that runs
+    std::uint64_t given_back_;  ///< pages up to here
+    std::uint64_t at_ = 0;      ///< of the opcode that runs
     std::vector<Value> stack_;
     std::vector<std::size_t> marks_;
     std::vector<Value> memo_;  ///< dense part

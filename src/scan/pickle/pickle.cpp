@@ -30,9 +30,8 @@ constexpr std::size_t kMaxTrials = 20'000;
 bool begins_as_pickle(Bytes content) {
     if (content.size() < 2 || as_text(content)[0] != '\x80') return pickle::runs_as_pickle(content);
     const char protocol = as_text(content)[1];
-    if (protocol < 2) return protocol >= 0 && pickle::runs_as_pickle(content);
-    return protocol <= 5 &&
-           (content.size() == 2 ||
+    if (protocol < 2 || protocol > 5) return protocol >= 0 && pickle::runs_as_pickle(content);
+    return (content.size() == 2 ||
             pickle::opcode(static_cast<std::uint8_t>(as_text(content)[2])).argument != pickle::Argument::invalid);
 }
 

@@ -89,6 +89,17 @@ TEST(Pickle, WhatRanBeforeABreakCounts) {
     EXPECT_EQ(verdict(p4().text("harmless").unfinished()), Verdict::incomplete);
 }
 
+TEST(Pickle, ProtocolNumbersHideNothing) {
+    const std::string body = payload().substr(2);
+    for (const int protocol : {0, 1, 2, 3, 5, 9}) {
+        const std::string stream = Assembler().proto(protocol).raw(body).unfinished();
+        EXPECT_EQ(verdict(stream), Verdict::malicious) << protocol;
+        EXPECT_TRUE(looks_like_pickle(std::as_bytes(std::span(stream)))) << protocol;
+    }
+    EXPECT_EQ(verdict(p4().proto(4).proto(2).raw(body).unfinished()), Verdict::malicious);
+    EXPECT_EQ(verdict(Assembler().proto(9).raw("N").stop()), Verdict::incomplete);
+}
+
 TEST(Pickle, EveryPickleBehindAnotherIsJudged) {
     const std::string benign = p4().text("weights").stop();
     EXPECT_EQ(verdict(benign + benign), Verdict::clean);

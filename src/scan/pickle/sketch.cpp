@@ -33,7 +33,6 @@ public:
                 marks_.push_back(height_);
                 return marks_.size() < kMaxMarks;
             case Op::proto:
-                return token.integer <= 5;
             case Op::frame:
             case Op::readonly_buffer:
                 return true;

@@ -217,7 +217,8 @@ void World::set_item(const Value& object, const Value& key, const Value& value, 
         return;
     }
     if (object.is(Kind::called) && heap.at(object).proven && (entry_of(object).actions & kSetItem) != 0) return;
-    const bool tensor = object.is(Kind::called) && entry_of(object).contract == Contract::tensor;
+    const Contract maker = entry_of(object).contract;
+    const bool tensor = maker == Contract::tensor || maker == Contract::tensor_parts || maker == Contract::typed_tensor;
     const bool foreign = object.is(Kind::symbol) || object.is(Kind::attribute) || tensor || object.is(Kind::persistent);
     say(foreign ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
         "an item of an object that is not a dict of this stream is set", at,
