@@ -11,7 +11,6 @@
 #include <system_error>
 
 namespace bartizan {
-namespace {
 
 Error system_failure(int error, const std::string& what, const std::filesystem::path& path) {
     const std::string message = what + " '" + path.string() + "': " + std::generic_category().message(error);
@@ -31,6 +30,8 @@ Error system_failure(int error, const std::string& what, const std::filesystem::
         default: return {Errc::invalid_input, message};
     }
 }
+
+namespace {
 
 /// Closes on every path out.
 class Descriptor {

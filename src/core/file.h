@@ -44,6 +44,9 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::span<
 /// name is taken.
 Result<void> write_new_private_file(const std::filesystem::path& path, std::string_view content);
 
+/// What a system call's `error` (errno) means for a file, as one of the codes above: "cannot write 'PATH': ...".
+Error system_failure(int error, const std::string& what, const std::filesystem::path& path);
+
 /// Makes the folder and its parents; succeeds if it is there.
 Result<void> make_folder(const std::filesystem::path& path);
 
