@@ -105,10 +105,21 @@ bool World::keeps_contract(Contract contract, std::span<const Value> args) const
     }
 }
 
+/// str(x), list(x), OrderedDict(x) call methods of x: an instance of a framework's class is no plain value to them.
+bool World::iterates_instances(const Value& callee, std::span<const Value> args) const {
+    const std::string_view name = symbol(callee).full;
+    return (name.starts_with("builtins.") || name.starts_with("collections.")) &&
+           std::ranges::any_of(args, [&](const Value& arg) { return entry_of(arg).stance == Stance::framework; });
+}
+
 /// copyreg._reconstructor(class, base, state) and copyreg.__newobj__(class, *args) make an instance without __init__.
 Value World::reconstruct_of_class(const Value& callee, std::vector<Value> args, std::size_t first, std::uint64_t at,
                                   int depth) {
     if (args.empty()) return unproven_call(callee, std::move(args), at, "a class is missing");
+    // _reconstructor calls base.__new__ and base.__init__.
+    const bool plain_base = first < 2 || (args.size() > 1 && args[1].is(Kind::symbol) && is_class(args[1]) &&
+                                          symbol(args[1]).full.starts_with("builtins."));
+    if (!plain_base) unproven_call(callee, args, at, "an instance is made by another class's constructor");
     const Value target = args[0];
     std::vector<Value> rest(args.begin() + static_cast<std::ptrdiff_t>(std::min(first, args.size())), args.end());
     std::erase_if(rest, [](const Value& arg) { return arg.is(Kind::none); });
@@ -141,7 +152,7 @@ Value World::reconstruct(const Value& callee, std::vector<Value> args, How how, 
             return args.size() == 2 ? import_values(args[0], args[1], at)
                                     : unproven_call(callee, std::move(args), at, "a name is looked up while loading");
         case Contract::fold_inert: {
-            if (!keeps_contract(Contract::values, args)) break;
+            if (!keeps_contract(Contract::values, args) || iterates_instances(callee, args)) break;
             const std::string_view name = symbol(callee).full;
             const Kind kind = name == "builtins.tuple"  ? Kind::tuple
                               : name == "builtins.list" ? Kind::list
@@ -160,7 +171,7 @@ Value World::reconstruct(const Value& callee, std::vector<Value> args, How how, 
             return folded.is(Kind::unknown) ? heap.make(Kind::byte_array, at) : folded;
         }
         default:
-            if (!keeps_contract(entry.contract, args)) break;
+            if (!keeps_contract(entry.contract, args) || iterates_instances(callee, args)) break;
             if (entry.contract == Contract::tensor_parts && args.size() > 3) judge_state(callee, args.back(), at);
             if (symbol(callee).full == "builtins.str" && args.size() == 1 && how == How::called) {
                 const Value folded = fold("builtins.str", args, heap, context_.budget);

@@ -132,24 +132,23 @@ pandas.io.pytables.* pandas.io.formats.* tensorflow.io.* safetensors.torch.save_
 xml.sax.parse xml.dom.minidom.parse xml.etree.ElementTree.parse io.* codecs.open codecs.EncodedFile
 codecs.StreamReaderWriter tokenize.open tokenize.* fileinput.* shutil.* tempfile.* glob.* linecache.* zipfile.*
 tarfile.* gzip.open gzip.GzipFile gzip.* bz2.open bz2.BZ2File lzma.open lzma.LZMAFile dbm.* gdbm.* anydbm.* dumbdbm.*
-whichdb.* mailbox.* argparse.FileType   csv.DictWriter csv.writer netrc.* filecmp.* mmap.*
-logging.FileHandler logging.basicConfig logging.config.* logging.handlers.* logging.fileConfig wave.* aifc.* sunau.*
-chunk.* sndhdr.* imghdr.* audioop.* pathlib.Path.open pathlib.Path.write_text pathlib.Path.write_bytes
-pathlib.Path.read_text pathlib.Path.read_bytes pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.touch
-pathlib.Path.mkdir pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod pathlib.Path.symlink_to
-pathlib.Path.hardlink_to pathlib.Path.link_to pathlib.Path.iterdir pathlib.Path.glob pathlib.Path.rglob
-pathlib.Path.copy pathlib.Path.move pathlib.Path.walk pathlib.PosixPath.open pathlib.PosixPath.write_text
-pathlib.PosixPath.write_bytes pathlib.PosixPath.read_text pathlib.PosixPath.read_bytes pathlib.PosixPath.unlink
-pathlib.PosixPath.rmdir pathlib.PosixPath.touch pathlib.PosixPath.mkdir pathlib.PosixPath.rename
-pathlib.PosixPath.replace pathlib.PosixPath.chmod pathlib.PosixPath.symlink_to pathlib.WindowsPath.write_text
-pathlib.WindowsPath.write_bytes pathlib.WindowsPath.unlink pathlib.WindowsPath.open pathlib._Accessor.* pathlib._abc.*
-fcntl.* termios.* tty.* lzma.* bz2.* zstandard.open zstd.* snappy.* lz4.frame.open py7zr.* rarfile.* patoolib.*
-numpy.save numpy.savez numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile 
-  numpy.DataSource numpy.lib.npyio.* numpy.lib._npyio_impl.*
-numpy.lib._datasource.* numpy.lib.format.* numpy.core.records.fromfile numpy.fromregex numpy.ndarray.tofile
-numpy.ndarray.dump numpy.matrix.tofile numpy.core.multiarray.fromfile numpy.lib.npyio.NpzFile array.array.tofile
-array.array.fromfile scipy.io.* scipy.sparse.save_npz scipy.sparse.load_npz scipy.datasets.* torch.save
-torch.serialization.* torch.from_file torch.FloatStorage.from_file torch.storage.UntypedStorage.from_file
+whichdb.* mailbox.* argparse.FileType csv.DictWriter csv.writer netrc.* filecmp.* mmap.* logging.FileHandler
+logging.basicConfig logging.config.* logging.handlers.* logging.fileConfig wave.* aifc.* sunau.* chunk.* sndhdr.*
+imghdr.* audioop.* pathlib.Path.open pathlib.Path.write_text pathlib.Path.write_bytes pathlib.Path.read_text
+pathlib.Path.read_bytes pathlib.Path.unlink pathlib.Path.rmdir pathlib.Path.touch pathlib.Path.mkdir
+pathlib.Path.rename pathlib.Path.replace pathlib.Path.chmod pathlib.Path.symlink_to pathlib.Path.hardlink_to
+pathlib.Path.link_to pathlib.Path.iterdir pathlib.Path.glob pathlib.Path.rglob pathlib.Path.copy pathlib.Path.move
+pathlib.Path.walk pathlib.PosixPath.open pathlib.PosixPath.write_text pathlib.PosixPath.write_bytes
+pathlib.PosixPath.read_text pathlib.PosixPath.read_bytes pathlib.PosixPath.unlink pathlib.PosixPath.rmdir
+pathlib.PosixPath.touch pathlib.PosixPath.mkdir pathlib.PosixPath.rename pathlib.PosixPath.replace
+pathlib.PosixPath.chmod pathlib.PosixPath.symlink_to pathlib.WindowsPath.write_text pathlib.WindowsPath.write_bytes
+pathlib.WindowsPath.unlink pathlib.WindowsPath.open pathlib._Accessor.* pathlib._abc.* fcntl.* termios.* tty.* lzma.*
+bz2.* zstandard.open zstd.* snappy.* lz4.frame.open py7zr.* rarfile.* patoolib.* numpy.save numpy.savez
+numpy.savez_compressed numpy.savetxt numpy.loadtxt numpy.genfromtxt numpy.fromfile numpy.DataSource numpy.lib.npyio.*
+numpy.lib._npyio_impl.* numpy.lib._datasource.* numpy.lib.format.* numpy.core.records.fromfile numpy.fromregex
+numpy.ndarray.tofile numpy.ndarray.dump numpy.matrix.tofile numpy.core.multiarray.fromfile numpy.lib.npyio.NpzFile
+array.array.tofile array.array.fromfile scipy.io.* scipy.sparse.save_npz scipy.sparse.load_npz scipy.datasets.*
+torch.save torch.serialization.* torch.from_file torch.FloatStorage.from_file torch.storage.UntypedStorage.from_file
 torch.UntypedStorage.from_file torch.UntypedStorage._new_shared_filename_cpu torch.UntypedStorage._new_with_file
 torch.storage.UntypedStorage._new_with_file torch.FloatStorage._new_with_file torch.utils.tensorboard.*
 torch.utils.file_baton.* torch._C.PyTorchFileWriter torch.Tensor.tofile tensorboard.* tensorboardX.* joblib.dump
@@ -192,16 +191,14 @@ torch.utils.generate_methods_for_privateuse1_backend unittest.mock.* wrapt.* for
 pkgutil._set_nested_type functools.cached_property functools.singledispatch functools.singledispatchmethod
 functools.cmp_to_key functools.total_ordering functools.update_wrapper functools.wraps functools.lru_cache
 functools.cache functools.partialmethod types.SimpleNamespace.__class__ enum.Enum._generate_next_value_
-abc.ABCMeta.register    
-logging.setLoggerClass logging.setLogRecordFactory logging.captureWarnings logging.addLevelName random.seed
-numpy.set_string_function numpy.seterrcall numpy.core.multiarray.set_string_function numpy.core.umath.seterrobj
-torch.autograd.set_multithreading_enabled torch.set_warn_always inspect.getattr_static pickle.dispatch_table.*
-pickle.whichmodule pickle._getattribute pickle._extension_registry.* __main__.__builtins__.*)"},
+abc.ABCMeta.register logging.setLoggerClass logging.setLogRecordFactory logging.captureWarnings logging.addLevelName
+random.seed numpy.set_string_function numpy.seterrcall numpy.core.multiarray.set_string_function
+numpy.core.umath.seterrobj torch.autograd.set_multithreading_enabled torch.set_warn_always inspect.getattr_static
+pickle.dispatch_table.* pickle.whichmodule pickle._getattribute pickle._extension_registry.* __main__.__builtins__.*)"},
     {harm(rule::kExhausts, "is made to exhaust or stop the process"), R"(
 resource.* time.sleep faulthandler._sigsegv faulthandler._sigabrt faulthandler._read_null
-faulthandler._fatal_error_c_thread  operator.lshift operator.__lshift__ math.factorial math.perm
-math.comb signal.pause signal.alarm signal.raise_signal ctypes.string_at numpy.core.multiarray.zeros.*
-_testcapi.raise_SIGINT_then_send_None)"},
+faulthandler._fatal_error_c_thread operator.lshift operator.__lshift__ math.factorial math.perm math.comb signal.pause
+signal.alarm signal.raise_signal ctypes.string_at numpy.core.multiarray.zeros.* _testcapi.raise_SIGINT_then_send_None)"},
     {{.stance = Stance::danger,
       .contract = Contract::add_extension,
       .rule = rule::kTampersRuntime,

@@ -28,8 +28,8 @@ pytz.FixedOffset pytz._FixedOffset dateutil.tz.tz.tzutc dateutil.tz.tzutc operat
 os.stat_result os.terminal_size os.times_result os.uname_result platform.uname_result sys.float_info sys.version_info
 urllib.parse.ParseResult urllib.parse.SplitResult urllib.parse.ParseResultBytes urllib.parse.SplitResultBytes
 inspect._ParameterKind inspect.FullArgSpec inspect._empty tokenize.TokenInfo logging.getLogger
-collections._tuplegetter types.NoneType types.EllipsisType builtins.str http.HTTPStatus re.RegexFlag types.GenericAlias decimal.Context statistics.NormalDist itertools.count
-builtins.NotImplemented)"},
+collections._tuplegetter types.NoneType types.EllipsisType builtins.str http.HTTPStatus re.RegexFlag
+types.GenericAlias decimal.Context statistics.NormalDist itertools.count builtins.NotImplemented)"},
     {inert(Contract::values, kBuild), R"(
 collections.UserDict collections.UserList collections.UserString collections.ChainMap types.SimpleNamespace
 argparse.Namespace random.Random builtins.BaseException builtins.Exception builtins.ValueError builtins.TypeError
@@ -56,16 +56,19 @@ builtins.EnvironmentError)"},
     {inert(Contract::new_object, kBuild | kAppend | kSetItem),
      "copyreg.__newobj__ copyreg.__newobj_ex__ builtins.object.__new__"},
     {kNeutral, R"(
-builtins.super builtins.property builtins.classmethod builtins.staticmethod builtins.len builtins.print builtins.repr builtins.sum builtins.min builtins.max builtins.zip builtins.enumerate
-builtins.hash builtins.id builtins.isinstance builtins.issubclass builtins.callable builtins.round builtins.divmod
-builtins.hex builtins.oct builtins.bin builtins.ord builtins.any builtins.all builtins.hasattr builtins.format
-builtins.ascii collections.* datetime.* decimal.* fractions.* uuid.* pathlib.PurePath.* ipaddress.* re.* random.*
-enum.* numbers.* abc.* math.* cmath.* statistics.* string.* copy.copy copy.deepcopy operator.* functools.* itertools.*
-types.* typing.* typing_extensions.* json.* array.* struct.* zoneinfo.* time.* calendar.* bisect.* heapq.* textwrap.*
-difflib.* hashlib.* hmac.* base64.* binascii.* zlib.* dataclasses.* copyreg.* codecs.* _codecs.* locale.* logging.*
-unicodedata.* html.* argparse.* keyword.* token.* graphlib.* secrets.* colorsys.* queue.* email.* optparse.* getopt.*
-gettext.* pprint.* reprlib.* weakref.* platform.* pytz.* dateutil.* attr.* attrs.* pydantic.* tqdm.* packaging.*
-numpy.* scipy.* pandas.* omegaconf.* http.cookies.* http.cookiejar.* configparser.* xml.etree.ElementTree.* builtins.dict.fromkeys mmengine.* mmcv.* statsmodels.* xgboost.* lightgbm.* catboost.*)"},
+builtins.super builtins.property builtins.classmethod builtins.staticmethod builtins.len builtins.print builtins.repr
+builtins.sum builtins.min builtins.max builtins.zip builtins.enumerate builtins.hash builtins.id builtins.isinstance
+builtins.issubclass builtins.callable builtins.round builtins.divmod builtins.hex builtins.oct builtins.bin
+builtins.ord builtins.any builtins.all builtins.hasattr builtins.format builtins.ascii collections.* datetime.*
+decimal.* fractions.* uuid.* pathlib.PurePath.* ipaddress.* re.* random.* enum.* numbers.* abc.* math.* cmath.*
+statistics.* string.* copy.copy copy.deepcopy operator.* functools.* itertools.* types.* typing.* typing_extensions.*
+json.* array.* struct.* zoneinfo.* time.* calendar.* bisect.* heapq.* textwrap.* difflib.* hashlib.* hmac.* base64.*
+binascii.* zlib.* dataclasses.* copyreg.* codecs.* _codecs.* locale.* logging.* unicodedata.* html.* argparse.*
+keyword.* token.* graphlib.* secrets.* colorsys.* queue.* email.* optparse.* getopt.* gettext.* pprint.* reprlib.*
+weakref.* platform.* pytz.* dateutil.* attr.* attrs.* pydantic.* tqdm.* packaging.* numpy.* scipy.* pandas.*
+omegaconf.* http.cookies.* http.cookiejar.* torch.nn.parallel.distributed.* torch_geometric.nn.* sklearn_crfsuite.*
+configparser.* xml.etree.ElementTree.* builtins.dict.fromkeys mmengine.* mmcv.* statsmodels.* xgboost.* lightgbm.*
+catboost.*)"},
     // Devices: what comes out is judged.
     {device(Contract::get_attribute), "builtins.getattr"},
     {device(Contract::attribute_getter), "operator.attrgetter"},
@@ -100,9 +103,10 @@ numpy.lib._polynomial_impl.poly1d numpy.polynomial.polynomial.Polynomial numpy.d
     {inert(Contract::unsigned_code, kBuild), "numpy.dtype numpy.core.multiarray.dtype"},
     {inert(Contract::named), "numpy.core._ufunc_reconstruct numpy.core.numerictypes._ufunc_reconstruct"},
     {inert(Contract::object, kBuild | kSetItem), R"(
-numpy.memmap numpy.core.memmap.memmap numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.recarray numpy.rec.recarray
-numpy.core.records.recarray numpy.record numpy.core.records.record numpy.ma.core.MaskedArray numpy.ma.MaskedArray
-numpy.chararray numpy.core.defchararray.chararray numpy.ma.core.MaskedConstant numpy.char.chararray)"},
+numpy.memmap numpy.core.memmap.memmap numpy.ndarray numpy.matrix numpy.matrixlib.defmatrix.matrix numpy.recarray
+numpy.rec.recarray numpy.core.records.recarray numpy.record numpy.core.records.record numpy.ma.core.MaskedArray
+numpy.ma.MaskedArray numpy.chararray numpy.core.defchararray.chararray numpy.ma.core.MaskedConstant
+numpy.char.chararray)"},
     {inert(Contract::values), R"(
 numpy.float16 numpy.float32 numpy.float64 numpy.float_ numpy.double numpy.single numpy.half numpy.longdouble
 numpy.int8 numpy.int16 numpy.int32 numpy.int64 numpy.int_ numpy.intc numpy.longlong numpy.uint8 numpy.uint16
@@ -150,23 +154,22 @@ torch.nn.* torch.optim.* torch.distributions.* torch.ao.nn.* torch.ao.quantizati
 torch.utils.data.dataset.TensorDataset torch.utils.data.dataset.Subset __torch__.* torch.cuda.amp.* torch.amp.*
 torchvision.models.* torchvision.transforms.* torchvision.ops.* torchtext.vocab.* timm.models.* timm.layers.*
 segmentation_models_pytorch.* efficientnet_pytorch.* ultralytics.nn.* ultralytics.utils.IterableSimpleNamespace
-ultralytics.utils.loss.* ultralytics.yolo.utils.IterableSimpleNamespace torch_geometric.nn.*
-pytorch_lightning.callbacks.* lightning.pytorch.callbacks.* torchmetrics.* torch.utils.hooks.RemovableHandle
-transformers.models.* transformers.configuration_utils.* transformers.tokenization_utils.*
-transformers.tokenization_utils_base.* transformers.tokenization_utils_fast.* transformers.training_args.*
-transformers.trainer_utils.* transformers.trainer_pt_utils.* transformers.training_args_seq2seq.*
-transformers.generation.* transformers.modeling_utils.* transformers.integrations.* transformers.activations.*
-transformers.pytorch_utils.* transformers.feature_extraction_utils.* transformers.image_processing_utils.*
-transformers.processing_utils.* accelerate.state.* accelerate.utils.dataclasses.* tokenizers.*
-sentence_transformers.models.* peft.* bitsandbytes.nn.* diffusers.models.* sklearn.* xgboost.sklearn.*
-xgboost.core.Booster xgboost.compat.* lightgbm.sklearn.* lightgbm.basic.Booster lightgbm.callback.* lightgbm.compat.*
-catboost.core.CatBoost catboost.core.CatBoostClassifier catboost.core.CatBoostRegressor catboost.core.CatBoostRanker
-torch_geometric.data.data.Data deepspeed.runtime.fp16.loss_scaler.* deepspeed.runtime.zero.config.* scipy.sparse.*
-scipy.spatial.* scipy.interpolate.* imblearn.* category_encoders.* hdbscan.* sklearn_crfsuite.* gensim.models.*
-gensim.corpora.* gensim.similarities.* mlxtend.* feature_engine.* hmmlearn.* keras_preprocessing.* sklearn_pandas.*
-nltk.tokenize.* nltk.stem.* nltk.probability.* numpy.random.* numpy.polynomial.* numpy.dtypes.* pandas.core.*
-pandas._libs.* pandas.tseries.* joblib.numpy_pickle.NumpyArrayWrapper networkx.classes.* gym.spaces.*
-gymnasium.spaces.*)"},
+ultralytics.utils.loss.* ultralytics.yolo.utils.IterableSimpleNamespace pytorch_lightning.callbacks.*
+lightning.pytorch.callbacks.* torchmetrics.* torch.utils.hooks.RemovableHandle transformers.models.*
+transformers.configuration_utils.* transformers.tokenization_utils.* transformers.tokenization_utils_base.*
+transformers.tokenization_utils_fast.* transformers.training_args.* transformers.trainer_utils.*
+transformers.trainer_pt_utils.* transformers.training_args_seq2seq.* transformers.generation.*
+transformers.modeling_utils.* transformers.integrations.* transformers.activations.* transformers.pytorch_utils.*
+transformers.feature_extraction_utils.* transformers.image_processing_utils.* transformers.processing_utils.*
+accelerate.state.* accelerate.utils.dataclasses.* tokenizers.* sentence_transformers.models.* peft.* bitsandbytes.nn.*
+diffusers.models.* sklearn.* xgboost.sklearn.* xgboost.core.Booster xgboost.compat.* lightgbm.sklearn.*
+lightgbm.basic.Booster lightgbm.callback.* lightgbm.compat.* catboost.core.CatBoost catboost.core.CatBoostClassifier
+catboost.core.CatBoostRegressor catboost.core.CatBoostRanker torch_geometric.data.data.Data
+deepspeed.runtime.fp16.loss_scaler.* deepspeed.runtime.zero.config.* scipy.sparse.* scipy.spatial.*
+scipy.interpolate.* imblearn.* category_encoders.* hdbscan.* gensim.models.* gensim.corpora.* gensim.similarities.*
+mlxtend.* feature_engine.* hmmlearn.* keras_preprocessing.* sklearn_pandas.* nltk.tokenize.* nltk.stem.*
+nltk.probability.* numpy.random.* numpy.polynomial.* numpy.dtypes.* pandas.core.* pandas._libs.* pandas.tseries.*
+joblib.numpy_pickle.NumpyArrayWrapper networkx.classes.* gym.spaces.* gymnasium.spaces.*)"},
     // scikit-learn, SciPy and their like: constructors that their own __reduce__ names.
     {inert(Contract::values, kBuild), R"(
 sklearn.tree._tree.Tree sklearn.neighbors._kd_tree.newObj sklearn.neighbors._ball_tree.newObj

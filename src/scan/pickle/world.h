@@ -97,6 +97,7 @@ private:
     bool keeps_contract(Contract contract, std::span<const Value> args) const;
     bool is_value(const Value& value) const;
     bool is_class(const Value& value) const;
+    bool iterates_instances(const Value& callee, std::span<const Value> args) const;
     bool is_tensor_call(std::span<const Value> args) const;
     void hidden(std::string_view content, std::uint64_t at);
     Value function_parts(const Value& callee, std::vector<Value> args, std::uint64_t at);
