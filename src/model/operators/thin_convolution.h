@@ -1,0 +1,20 @@
+#pragma once
+/// Convolution whose gradient by a picture of one to four channels is `ThinGradient`'s; all else is ATen's.
+/// Internal to `model/operators`. Thread rule: free functions over values.
+
+#include <cstdint>
+#include <vector>
+
+#include <ATen/core/Tensor.h>
+
+namespace bartizan::model::operators {
+
+/// True where it pays: a float32 picture on the CPU that needs a gradient, few channels, small kernel and stride.
+bool thin_convolution_fits(const at::Tensor& x, const at::Tensor& weight, const std::vector<std::int64_t>& strides,
+                           const std::vector<std::int64_t>& dilations, std::int64_t groups);
+
+/// at::convolution without groups and dilation, differentiable once by x, weight and bias. `bias` may be undefined.
+at::Tensor thin_convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
+                            const std::vector<std::int64_t>& strides, const std::vector<std::int64_t>& padding);
+
+}  // namespace bartizan::model::operators
