@@ -73,9 +73,7 @@ Result<Tiles> rebuild(const std::filesystem::path& folder, std::uint64_t size) {
         const auto line = BARTIZAN_TRY(source->next());
         if (!line) break;
         tiles.append(crypto::merkle_leaf(*line));
-        if (tiles.size() % kSegment == 0) BARTIZAN_TRY(tiles.flush());
     }
-    BARTIZAN_TRY(tiles.flush());
     return tiles;
 }
 
@@ -88,9 +86,16 @@ bool gives(const Tiles& tiles, const Checkpoint& checkpoint) {
 Result<Tiles> recover_tiles(const std::filesystem::path& folder, const Checkpoint& checkpoint) {
     Hashes tail = BARTIZAN_TRY(tail_hashes(folder, checkpoint.size));
     auto tiles = Tiles::load(folder, checkpoint.size, std::move(tail));
-    if (tiles.ok() && gives(*tiles, checkpoint)) return tiles;
+    if (tiles.ok() && gives(*tiles, checkpoint)) {
+        (void)tiles->flush();
+        return tiles;
+    }
     tiles = rebuild(folder, checkpoint.size);
-    if (!tiles.ok() || gives(*tiles, checkpoint)) return tiles;
+    if (!tiles.ok()) return tiles;
+    if (gives(*tiles, checkpoint)) {
+        BARTIZAN_TRY(tiles->flush());
+        return tiles;
+    }
     return Error(Errc::conflict, "the entries in '" + folder.string() + "' do not give the root that was signed",
                  "they were changed; bartizan ledger verify tells which");
 }

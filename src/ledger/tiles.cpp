@@ -1,6 +1,7 @@
 #include "ledger/tiles.h"
 
 #include <algorithm>
+#include <fstream>
 
 #include <fmt/format.h>
 
@@ -83,8 +84,24 @@ Result<void> Tiles::flush() {
         const auto path = folder_ / tile_name(std::to_string(place.first), place.second, kTile);
         BARTIZAN_TRY(make_folder(path.parent_path()));
         BARTIZAN_TRY(write_file_atomically(path, tile_bytes(hashes)));
+        std::error_code ignored;
+        std::filesystem::remove_all(path.string() + ".p", ignored);
         unwritten_.erase(unwritten_.begin());
     }
+    return write_unfinished();
+}
+
+/// Not synced, for it is written with every batch: it helps to name a changed entry, and is never relied upon.
+Result<void> Tiles::write_unfinished() const {
+    const Hashes& edge = edges_[0];
+    if (edge.empty()) return {};
+    const auto path = folder_ / tile_name("0", size_ / kTile, edge.size());
+    BARTIZAN_TRY(make_folder(path.parent_path()));
+    std::ofstream file(path, std::ios::binary);
+    if (!(file << tile_bytes(edge)).flush()) return exhausted("cannot write '" + path.string() + "'");
+    std::error_code ignored;
+    for (const auto& older : std::filesystem::directory_iterator(path.parent_path(), ignored))
+        if (older.path() != path) std::filesystem::remove(older.path(), ignored);
     return {};
 }
 

@@ -32,8 +32,11 @@ public:
 
     std::uint64_t size() const { return size_; }
     void append(const crypto::MerkleHash& leaf);
-    /// Writes the tiles that became full. Those that cannot be written stay in memory for the next time.
+    /// Writes the tiles that became full, and the unfinished one of the lowest level. Those that cannot be written stay
+    /// in memory for the next time.
     Result<void> flush();
+    /// Full tiles that no file holds yet, by level and index.
+    const std::map<std::pair<unsigned, std::uint64_t>, Hashes>& unwritten() const { return unwritten_; }
     /// As `crypto::MerkleSource`.
     Result<crypto::MerkleHash> node(unsigned level, std::uint64_t index) const;
     crypto::MerkleSource source() const;
@@ -42,6 +45,7 @@ public:
 
 private:
     void push(std::size_t level, const crypto::MerkleHash& hash);
+    Result<void> write_unfinished() const;
 
     std::filesystem::path folder_;
     std::uint64_t size_ = 0;
