@@ -398,6 +398,35 @@ constexpr OptionSpec kBomOptions[] = {
      .help = "read what symbolic links to files lead to (without: they are listed as not read)"},
 };
 
+constexpr PositionalSpec kLedgerWords[] = {
+    {.name = "ACTION", .help = "what to do", .choices = "verify|show|prove|export"},
+    {.name = "FOLDER", .help = "a ledger, or a copy of one", .required = false},
+    {.name = "N", .help = "the entry to show or prove, counted from 0", .required = false}};
+constexpr OptionSpec kLedgerOptions[] = {
+    {.name = "--export", .kind = OptionKind::path, .value = "FOLDER", .help = "an exported copy, in place of FOLDER"},
+    {.name = "--key",
+     .kind = OptionKind::path,
+     .value = "FILE",
+     .help = "the log's public key, as 'name+id+key' or PEM (without: the one in the folder)"},
+    {.name = "--since",
+     .kind = OptionKind::path,
+     .value = "FILE",
+     .help = "a signed head that you kept: the log must begin with its entries"},
+    {.name = "--proof",
+     .kind = OptionKind::path,
+     .value = "FILE",
+     .help = "verify a proof that 'prove --out' wrote; needs --key"},
+    {.name = "--kind", .kind = OptionKind::text, .value = "KIND", .help = "show only entries of this kind"},
+    {.name = "--limit",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "show the newest N",
+     .preset = "20",
+     .low = 1,
+     .high = 1e6},
+    {.name = "--out", .kind = OptionKind::path, .value = "PATH", .help = "where the verdict, proof or copy goes"},
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -471,6 +500,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = kTwoReports,
      .options = kCompareOptions},
+    {.name = "ledger",
+     .summary = "Checks the audit log offline: nothing was changed, removed or reordered; proves an entry",
+     .example = "bartizan ledger verify state/ledger --key log.key",
+     .needs_engine = false,
+     .positionals = kLedgerWords,
+     .options = kLedgerOptions},
     {.name = "doctor",
      .summary = "What is installed, what is missing, how to mend it",
      .example = "bartizan doctor",
