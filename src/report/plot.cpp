@@ -24,8 +24,8 @@ struct Frame {
     double width, height, left, right, top, bottom;
     int x_ticks;
 };
-constexpr Frame kWide = {"plot wide", 640, 310, 54, 14, 12, 48, 8};
-constexpr Frame kNarrow = {"plot narrow", 330, 260, 46, 10, 10, 46, 4};
+constexpr Frame kWide = {"plot wide", 640, 310, 54, 24, 12, 48, 8};
+constexpr Frame kNarrow = {"plot narrow", 330, 260, 46, 22, 10, 46, 4};
 
 /// Finite, and small enough that a difference of two is finite too.
 bool plottable(double value) { return std::isfinite(value) && std::abs(value) < 1e300; }
