@@ -31,6 +31,7 @@ scan::Options options_of(const cli::Invocation& invocation) {
     options.jobs = static_cast<int>(invocation.integer("jobs", 0));
     options.explain = invocation.flag("explain");
     options.hashes = invocation.flag("hashes");
+    options.sandbox = !invocation.flag("no-sandbox");
     return options;
 }
 
@@ -51,6 +52,8 @@ Result<int> scan_files(const cli::Invocation& invocation) {
                          cli::printable(entry.reason).c_str());
     }
     const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, options, run));
+    if (!result.unconfined.empty() && !invocation.flag("quiet"))
+        std::fprintf(stderr, "bartizan: scanned without a sandbox: %s\n", result.unconfined.c_str());
 
     const bool sarif = invocation.text("format") == "sarif";
     const bool wants_document = invocation.text("format") != "text" || invocation.has("out");

@@ -2,15 +2,18 @@
 
 #include <algorithm>
 #include <atomic>
+#include <optional>
 #include <system_error>
 #include <thread>
 
 #include <fmt/format.h>
 
 #include "crypto/hash.h"
+#include "scan/confine.h"
 #include "scan/extensions.h"
 #include "scan/input.h"
 #include "scan/policy.h"
+#include "scan/sandbox.h"
 #include "scan/say.h"
 #include "scan/targets.h"
 
@@ -69,6 +72,26 @@ Result<std::vector<Target>> all_targets(std::span<const std::filesystem::path> r
     return all;
 }
 
+/// Empty paths where `run` asked to stop before.
+std::vector<FileResult> judge_on_threads(const std::vector<Target>& files, std::size_t jobs, const JudgeTarget& judge,
+                                         const RunContext& run) {
+    std::vector<FileResult> results(files.size());
+    std::atomic<std::size_t> next{0};
+    std::atomic<std::size_t> done{0};
+    const auto work = [&] {
+        for (std::size_t i = next++; i < files.size() && !run.stop_requested(); i = next++) {
+            results[i] = judge(files[i]);
+            const std::size_t so_far = ++done;
+            if (so_far % 64 == 0) run.progress({"scan", so_far, files.size(), "files"});
+        }
+    };
+    std::vector<std::thread> others;
+    for (std::size_t i = 1; i < jobs; ++i) others.emplace_back(work);
+    work();
+    for (std::thread& other : others) other.join();
+    return results;
+}
+
 }  // namespace
 
 FileResult scan_bytes(Bytes content, std::string name, const Options& options) {
@@ -103,24 +126,17 @@ Result<ScanResult> scan(std::span<const std::filesystem::path> targets, const Op
     each.budget.memory = std::min<std::uint64_t>(each.budget.memory, kMemoryOfAll / jobs);
 
     ScanResult scan;
-    scan.files.resize(files.size());
-    std::atomic<std::size_t> next{0};
-    std::atomic<std::size_t> done{0};
-    const auto work = [&] {
-        for (std::size_t i = next++; i < files.size() && !run.stop_requested(); i = next++) {
-            scan.files[i] = judge_target(files[i], each);
-            const std::size_t so_far = ++done;
-            if (so_far % 64 == 0) run.progress({"scan", so_far, files.size(), "files"});
-        }
-    };
-    std::vector<std::thread> others;
-    for (std::size_t i = 1; i < jobs; ++i) others.emplace_back(work);
-    work();
-    for (std::thread& other : others) other.join();
+    const auto judge = [&each](const Target& target) { return judge_target(target, each); };
+    std::optional<std::vector<FileResult>> judged;
+    if (options.sandbox) {
+        judged = judge_in_sandbox(files, jobs, judge, run);
+        if (!judged) scan.unconfined = obstacle_to_confinement();
+        if (!judged && scan.unconfined.empty()) scan.unconfined = "no confined process could be started";
+    }
+    scan.files = judged ? *std::move(judged) : judge_on_threads(files, jobs, judge, run);
     run.progress_finish();
 
-    scan.stopped = done < files.size();
-    if (scan.stopped) std::erase_if(scan.files, [](const FileResult& file) { return file.path.empty(); });
+    scan.stopped = std::erase_if(scan.files, [](const FileResult& file) { return file.path.empty(); }) > 0;
     scan.complete = !scan.stopped;
     for (const FileResult& file : scan.files) {
         scan.verdict = worse(scan.verdict, file.verdict);

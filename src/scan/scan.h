@@ -20,6 +20,7 @@ struct Options {
     int jobs = 0;                    ///< files judged at one time; 0: one for each core
     bool explain = false;            ///< fill FileResult::program
     bool hashes = false;             ///< fill FileResult::sha256
+    bool sandbox = false;            ///< judge in confined children, where the machine has them
     Budget budget = {};              ///< of each file
     const Policy* policy = nullptr;  ///< what the user accepts; must outlive the scan
 };
@@ -30,6 +31,7 @@ struct ScanResult {
     bool complete = true;     ///< false: some file could not be read to its end, or the scan was stopped
     bool stopped = false;     ///< asked to stop before the last file
     std::uint64_t bytes = 0;  ///< of all files
+    std::string unconfined = {};  ///< a sandbox was asked for and could not be had: why
 };
 
 /// More files than this in one scan are refused.
