@@ -10,6 +10,23 @@ find_package(yaml-cpp REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(LibArchive 3.5 REQUIRED)
 
+# SOCI and libsodium come without CMake packages in Debian.
+find_library(SOCI_CORE_LIBRARY soci_core REQUIRED)
+find_library(SOCI_SQLITE3_LIBRARY soci_sqlite3 REQUIRED)
+find_library(SOCI_POSTGRESQL_LIBRARY soci_postgresql REQUIRED)
+find_path(SOCI_INCLUDE_DIR soci/soci.h REQUIRED)
+find_path(POSTGRESQL_INCLUDE_DIR libpq-fe.h PATH_SUFFIXES postgresql REQUIRED)
+find_library(POSTGRESQL_LIBRARY pq REQUIRED)
+add_library(bartizan_soci INTERFACE)
+target_include_directories(bartizan_soci SYSTEM INTERFACE "${SOCI_INCLUDE_DIR}" "${POSTGRESQL_INCLUDE_DIR}")
+target_link_libraries(bartizan_soci INTERFACE "${SOCI_CORE_LIBRARY}" "${SOCI_SQLITE3_LIBRARY}"
+  "${SOCI_POSTGRESQL_LIBRARY}" "${POSTGRESQL_LIBRARY}")
+find_library(SODIUM_LIBRARY sodium REQUIRED)
+find_path(SODIUM_INCLUDE_DIR sodium.h REQUIRED)
+add_library(bartizan_sodium INTERFACE)
+target_include_directories(bartizan_sodium SYSTEM INTERFACE "${SODIUM_INCLUDE_DIR}")
+target_link_libraries(bartizan_sodium INTERFACE "${SODIUM_LIBRARY}")
+
 # onnx: the message classes of the format, as Debian builds them.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)
