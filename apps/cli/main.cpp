@@ -3,9 +3,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/command.h"
+#include "apps/cli/artefact_gate.h"
 #include "apps/cli/engine_program.h"
 #include "apps/cli/light_commands.h"
+#include "cli/command.h"
 #include "cli/output.h"
 
 namespace bartizan::program {
@@ -19,6 +20,7 @@ Result<int> run(const std::vector<std::string>& words) {
     }
     const cli::Invocation& invocation = *parsed.invocation;
     if (const LightHandler handler = light_handler(invocation)) return handler(invocation);
+    if (const auto status = BARTIZAN_TRY(stop_at_unsafe_model(invocation))) return *status;
     return become_engine(BARTIZAN_TRY(find_engine()), words);
 }
 

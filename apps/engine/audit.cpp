@@ -1,4 +1,5 @@
 /// `bartizan audit MODEL --data D --out DIR`: every probe that the inputs allow, and the report.
+#include <chrono>
 #include <ctime>
 
 #include <fmt/format.h>
@@ -8,23 +9,17 @@
 #include "audit/audit.h"
 #include "audit/plan.h"
 #include "cli/output.h"
+#include "core/time_text.h"
 #include "report/files.h"
 #include "report/json.h"
 #include "report/score.h"
 #include "report/text.h"
+#include "scan/probe.h"
+#include "scan/scan.h"
 
 namespace bartizan::engine {
 namespace auditing {
 namespace {
-
-std::string utc_now() {
-    const std::time_t now = std::time(nullptr);
-    std::tm parts{};
-    gmtime_r(&now, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts);
-    return text;
-}
 
 Result<audit::Plan> plan_of(const cli::Invocation& invocation, const data::Info& info) {
     return invocation.has("plan") ? audit::read_plan(invocation.text("plan"), info) : audit::default_plan(info);
@@ -42,6 +37,13 @@ audit::Subject subject_of(Inputs&& inputs, const audit::Plan& plan) {
     subject.curve = plan.curve();
     subject.samples = plan.samples;
     return subject;
+}
+
+/// The launcher has scanned the file in a sandbox before this program parsed it; here the scan's findings are told.
+Result<ProbeRecord> artefact_record(const std::filesystem::path& model, RunContext& ctx) {
+    const auto begin = ctx.now();
+    const scan::ScanResult result = BARTIZAN_TRY(scan::scan({&model, 1}, {.jobs = 1}, RunContext()));
+    return scan::probe_of(result, model.string(), std::chrono::duration<double>(ctx.now() - begin).count());
 }
 
 /// Nothing with --fail-on never.
@@ -66,8 +68,9 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     BARTIZAN_TRY(to_unit_range(inputs));
     const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
     const audit::Subject subject = subject_of(std::move(inputs), plan);
-    const audit::Origin origin{invocation.command_line, utc_now()};
-    const Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
+    const audit::Origin origin{invocation.command_line, utc_text(std::time(nullptr))};
+    Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
+    report.probes.insert(report.probes.begin(), BARTIZAN_TRY(artefact_record(subject.model_path, ctx)));
     report::TextOptions options;
     options.files = BARTIZAN_TRY(report::write_report_files(report, out, gate_of(invocation)));
     BARTIZAN_TRY(cli::print(invocation, report::report_json(report), report::report_text(report, options)));

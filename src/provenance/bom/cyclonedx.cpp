@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/time_text.h"
 #include "crypto/hash.h"
 #include "provenance/bom/model_card_json.h"
 
@@ -34,13 +35,6 @@ std::string_view mime_type(std::string_view name) {
     const auto fits = [&](const MimeType& one) { return name.ends_with(one.ending); };
     const auto found = std::ranges::find_if(kMimeTypes, fits);
     return found == std::end(kMimeTypes) ? std::string_view() : found->type;
-}
-
-std::string iso_time(std::time_t time) {
-    std::tm parts{};
-    gmtime_r(&time, &parts);
-    char text[32];
-    return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
 /// A name from outside as a relative IRI reference (RFC 3986): what is not unreserved is percent-encoded.
@@ -186,12 +180,12 @@ Json cyclonedx(const Inventory& inventory, const CycloneDxOptions& options) {
                      {"serialNumber", ""},
                      {"version", 1},
                      {"metadata",
-                      {{"timestamp", iso_time(options.now)},
+                      {{"timestamp", utc_text(options.now)},
                        {"tools", {{"components", Json::array({tool})}}},
                        {"component", model_component(inventory)}}},
                      {"components", listed},
                      {"dependencies", dependencies(listed)}};
-    if (inventory.scan) document["declarations"] = declarations(*inventory.scan, iso_time(options.now));
+    if (inventory.scan) document["declarations"] = declarations(*inventory.scan, utc_text(options.now));
     document["serialNumber"] = serial_of(document);
     return document;
 }
