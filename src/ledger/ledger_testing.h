@@ -6,10 +6,12 @@
 #include <memory>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include <gtest/gtest.h>
 
 #include "ledger/ledger.h"
+#include "ledger/log_state.h"
 
 namespace bartizan::ledger {
 
@@ -44,6 +46,16 @@ protected:
         Ticket last;
         for (int i = 0; i < count; ++i) last = *ledger.submit(event(i));
         return *ledger.wait(last);
+    }
+
+    /// The same in exactly one batch: `fill` may be cut into several by the thread that writes.
+    void batch(int count) const {
+        auto state = LogState::open(folder_, *Verifier::make("test/log", test_key().public_key()), test_key(), 10);
+        ASSERT_TRUE(state.ok()) << state.error().line();
+        std::vector<std::string> lines;
+        for (int i = 0; i < count; ++i)
+            lines.push_back(EntryText::make(event(i), time_text(0))->with_index(state->size() + lines.size()));
+        ASSERT_TRUE(state->extend(lines).ok());
     }
 
     std::string read(const std::string& name) const {

@@ -13,7 +13,7 @@ constexpr const char* kEntries = "entries/000000.jsonl";
 class Verify : public WithLedger {
 protected:
     Verify() {
-        for (const int more : {300, 5, 7}) fill(*open(), more);
+        for (const int more : {300, 5, 7}) batch(more);
         lines_ = lines_of(read(kEntries));
     }
 
