@@ -8,7 +8,6 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
 #include <ATen/ops/eye.h>
-#include <ATen/ops/isfinite.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/dot.h>
@@ -18,6 +17,7 @@
 #include <ATen/ops/tensor.h>
 
 #include "core/random.h"
+#include "defences/features.h"
 
 namespace bartizan::defences {
 namespace scan {
@@ -26,36 +26,11 @@ namespace {
 constexpr int kEmSteps = 30;
 constexpr int kSplitSteps = 100;
 constexpr int kStarts = 4;
-constexpr double kRidge = 1e-6;          // of the mean variance, so that covariances can be inverted
-constexpr std::int64_t kLeastClean = 2;  // items of a class: fewer say nothing of its spread
-constexpr std::int64_t kMostWidth = 65'536;
+constexpr double kRidge = 1e-6;           // of the mean variance, so that covariances can be inverted
+constexpr std::int64_t kLeastClean = 2;   // items of a class: fewer say nothing of its spread
 constexpr double kLeastDeviation = 1e-6;  // of the median: less is rounding
 constexpr double kMadToDeviation = 1.4826;
 constexpr std::uint32_t kSplitPurpose = 410'000;
-
-using Rows = std::map<std::int64_t, std::vector<std::int64_t>>;
-
-Rows rows_by_label(std::span<const std::int64_t> labels) {
-    Rows rows;
-    for (std::size_t i = 0; i < labels.size(); ++i) rows[labels[i]].push_back(static_cast<std::int64_t>(i));
-    return rows;
-}
-
-at::Tensor pick(const at::Tensor& x, const std::vector<std::int64_t>& rows) {
-    return x.index_select(0, at::tensor(rows));
-}
-
-Result<void> check(const at::Tensor& x, std::span<const std::int64_t> labels, const char* name) {
-    const std::string what = std::string("the ") + name + " features";
-    if (x.dim() != 2 || x.size(0) == 0 || x.size(1) == 0 || x.size(1) > kMostWidth)
-        return invalid_input(what + " must be a non-empty matrix of at most " + std::to_string(kMostWidth) +
-                             " columns");
-    if (x.size(0) != static_cast<std::int64_t>(labels.size()))
-        return invalid_input(what + " have " + std::to_string(x.size(0)) + " rows but " +
-                             std::to_string(labels.size()) + " labels");
-    if (!at::isfinite(x).all().item<bool>()) return invalid_input(what + " hold NaN or infinity");
-    return {};
-}
 
 at::Tensor ridged(const at::Tensor& covariance) {
     const at::Tensor mean_variance = covariance.diagonal().mean().clamp_min(std::numeric_limits<float>::min());
@@ -75,11 +50,11 @@ struct CleanModel {
 
 /// x = class mean + e, both Gaussian, by EM (the two-component model of the paper, equation 2). The posterior mean
 /// -Se G sum(x) equals Su (n Su + Se)^-1 sum(x).
-CleanModel fit(const at::Tensor& x, const Rows& rows) {
+CleanModel fit(const at::Tensor& x, const RowsByLabel& rows) {
     std::vector<at::Tensor> members;
     std::vector<at::Tensor> means;
     for (const auto& [label, at_rows] : rows) {
-        members.push_back(pick(x, at_rows));
+        members.push_back(pick_rows(x, at_rows));
         means.push_back(members.back().mean(0));
     }
     at::Tensor spread;
@@ -226,8 +201,8 @@ void judge(ScanResult& result, double threshold) {
     }
 }
 
-Result<ScanResult> run(const at::Tensor& suspect, const Rows& rows, const at::Tensor& clean, const Rows& clean_rows,
-                       const ScanOptions& options) {
+Result<ScanResult> run(const at::Tensor& suspect, const RowsByLabel& rows, const at::Tensor& clean,
+                       const RowsByLabel& clean_rows, const ScanOptions& options) {
     const at::Tensor x = suspect.to(at::kDouble);
     const at::Tensor centre = x.mean(0, true);
     const auto [values, vectors] = at::linalg_eigh(covariance(x));
@@ -242,7 +217,7 @@ Result<ScanResult> run(const at::Tensor& suspect, const Rows& rows, const at::Te
     ScanResult result;
     std::vector<Split> splits;
     for (const auto& [label, at_rows] : rows) {
-        splits.push_back(split_class(pick(z, at_rows).contiguous(), label, options.seed));
+        splits.push_back(split_class(pick_rows(z, at_rows).contiguous(), label, options.seed));
         result.classes.push_back({label, static_cast<std::int64_t>(at_rows.size()), splits.back().statistic, 0, false});
     }
     if (static_cast<std::int64_t>(rows.size()) < kScanLeastClasses) {
@@ -281,13 +256,13 @@ Result<ScanResult> scan_classes(const at::Tensor& features, std::span<const std:
                                 const ScanOptions& options) {
     if (options.dimensions < 1) return invalid_input("SCAn needs at least one dimension");
     if (!(options.threshold > 0)) return invalid_input("the threshold of SCAn must be above 0");
-    BARTIZAN_TRY(scan::check(features, labels, "suspect"));
-    BARTIZAN_TRY(scan::check(clean, clean_labels, "clean"));
+    BARTIZAN_TRY(check_features(features, labels, "suspect"));
+    BARTIZAN_TRY(check_features(clean, clean_labels, "clean"));
     if (features.size(1) != clean.size(1))
         return invalid_input("the suspect features have " + std::to_string(features.size(1)) +
                              " columns, the clean ones " + std::to_string(clean.size(1)));
-    const scan::Rows rows = scan::rows_by_label(labels);
-    const scan::Rows clean_rows = scan::rows_by_label(clean_labels);
+    const RowsByLabel rows = rows_by_label(labels);
+    const RowsByLabel clean_rows = rows_by_label(clean_labels);
     for (const auto& [label, at_rows] : rows) {
         const auto found = clean_rows.find(label);
         const auto held = found == clean_rows.end() ? 0 : static_cast<std::int64_t>(found->second.size());
