@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "formats/bytes.h"
+#include "scan/binary/weights.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
 #include "scan/pickle/pickle.h"
@@ -152,6 +153,8 @@ void judge_npy(Bytes content, Context& context) {
         return unproven(context, rule::kBroken, "a shape whose product overflows", begin, excerpt(header));
     if (!item) return;
     if (bytes > content.size() - data) return broken(context, "an array that ends behind the file", data);
+    if (const auto kind = float_of(codes[0]))
+        WeightsJudge(context).tensor(content.subspan(data, static_cast<std::size_t>(bytes)), *kind, "array", data);
     behind_array(content, data + static_cast<std::size_t>(bytes), context);
 }
 

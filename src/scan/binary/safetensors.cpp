@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "formats/bytes.h"
+#include "scan/binary/weights.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
 #include "scan/say.h"
@@ -43,6 +44,7 @@ std::uint64_t bits_of(std::string_view dtype) {
 struct Tensor {
     std::uint64_t begin = 0, end = 0;
     std::size_t at = 0;  ///< of its entry in the header
+    std::optional<Float> kind = {};
 };
 
 std::optional<std::uint64_t> number_of(std::string_view text) {
@@ -140,7 +142,7 @@ private:
             unproven(context_, rule::kTwoReadings, "shape and byte range of a tensor disagree", place, excerpt(name_));
         if (offsets_[1] > data_size_) broken(context_, "a tensor that ends behind the file: " + excerpt(name_), place);
         if (tensors_.size() < kMaxTensors)
-            tensors_.push_back({offsets_[0], offsets_[1], at_});
+            tensors_.push_back({offsets_[0], offsets_[1], at_, float_of(dtype_)});
         else if (tensors_.size() == kMaxTensors)
             context_.incomplete("a header with too many tensors", place);
     }
@@ -186,6 +188,22 @@ void judge_coverage(Bytes content, std::uint64_t data, std::vector<Tensor>& tens
                      context);
 }
 
+/// The name of a tensor stands before its entry: `"name": {`.
+std::string name_before(std::string_view header, std::size_t at) {
+    const std::size_t end = header.rfind('"', at), begin = end == 0 ? end : header.rfind('"', end - 1);
+    if (end == std::string_view::npos || begin == std::string_view::npos) return {};
+    return std::string(header.substr(begin + 1, end - begin - 1));
+}
+
+void judge_values(Bytes content, std::uint64_t data, std::string_view header, const std::vector<Tensor>& tensors,
+                  const Context& context) {
+    WeightsJudge weights(context);
+    for (const Tensor& tensor : tensors)
+        if (const auto values = formats::part(content, data + tensor.begin, tensor.end - tensor.begin);
+            values && tensor.kind)
+            weights.tensor(*values, *tensor.kind, name_before(header, tensor.at), data + tensor.begin);
+}
+
 }  // namespace
 
 bool looks_like_safetensors(Bytes content) {
@@ -220,6 +238,7 @@ void judge_safetensors(Bytes content, Context& context) {
         judge_hidden(content.subspan(kLengthSize + rest, header.size() - rest), kLengthSize + rest,
                      "bytes between the header's JSON and its end", context);
     judge_coverage(content, end, events.tensors(), context);
+    judge_values(content, end, header, events.tensors(), context);
 }
 
 }  // namespace bartizan::scan
