@@ -32,11 +32,11 @@ constexpr std::uint32_t kArchitecture = 0;
 
 /// Calls that are let through whatever their arguments.
 constexpr long kPlain[] = {
-    __NR_read,       __NR_pread64,       __NR_write,        __NR_close,          __NR_fstat,       __NR_newfstatat,
-    __NR_statx,      __NR_lseek,         __NR_munmap,       __NR_mremap,         __NR_madvise,     __NR_brk,
-    __NR_futex,      __NR_rt_sigreturn,  __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_sigaltstack, __NR_exit,
-    __NR_exit_group, __NR_clock_gettime, __NR_gettimeofday, __NR_getrandom,      __NR_sched_yield, __NR_getpid,
-    __NR_gettid,     __NR_tgkill,
+    __NR_read,   __NR_pread64,    __NR_write,         __NR_close,        __NR_fstat,          __NR_newfstatat,
+    __NR_statx,  __NR_lseek,      __NR_ftruncate,     __NR_munmap,       __NR_mremap,         __NR_madvise,
+    __NR_brk,    __NR_futex,      __NR_rt_sigreturn,  __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_sigaltstack,
+    __NR_exit,   __NR_exit_group, __NR_clock_gettime, __NR_gettimeofday, __NR_getrandom,      __NR_sched_yield,
+    __NR_getpid, __NR_gettid,     __NR_tgkill,
 };
 
 using Program = std::vector<sock_filter>;
@@ -98,7 +98,7 @@ std::string obstacle_to_confinement() {
 bool confine_this_process() {
     Program program = filter();
     const sock_fprog whole{static_cast<unsigned short>(program.size()), program.data()};
-    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_DATA, kMaxConfinedBytes) && limit(RLIMIT_FSIZE, 0) &&
+    return limit(RLIMIT_CORE, 0) && limit(RLIMIT_DATA, kMaxConfinedBytes) && limit(RLIMIT_FSIZE, kMaxScratchBytes) &&
            ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
            ::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &whole, 0, 0) == 0;
 }

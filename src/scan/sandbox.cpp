@@ -20,7 +20,7 @@
 
 #include "scan/confine.h"
 #include "scan/result_wire.h"
-#include "scan/rules.h"
+#include "scan/scratch_files.h"
 
 namespace bartizan::scan {
 namespace {
@@ -86,6 +86,7 @@ void keep_only(int pipe) {
     ::signal(SIGINT, SIG_IGN);  // the parent says when to stop
     ::signal(SIGTERM, SIG_DFL);
     keep_only(pipe);
+    keep_scratch_files();
     if (!confine_this_process() || !write_all(pipe, {reinterpret_cast<const char*>(&kReady), 1})) ::_exit(1);
     for (std::size_t i = shared.next++; i < targets.size() && !shared.stop; i = shared.next++) {
         shared.at[number] = i;

@@ -17,6 +17,7 @@
 
 #include "scan/confine.h"
 #include "scan/result_wire.h"
+#include "scan/scan_testing.h"
 
 namespace bartizan::scan {
 namespace {
@@ -102,6 +103,29 @@ TEST_F(Sandbox, OutlivesAChildThatEatsAllMemory) {
             }
         },
         "signal");
+}
+
+TEST_F(Sandbox, UnpacksWhatDoesNotFitIntoMemory) {
+    // Zips in a zip, each with more than is held in memory, and harm at the bottom of the last.
+    const auto zip = [](const std::string& content, bool harmful) {
+        return formats::make_zip(
+                   {{"weights.bin", std::string(3U << 20, 'w') + content}, {"inner", harmful ? harm() : content}})
+            .value();
+    };
+    const auto folder = std::filesystem::temp_directory_path() / ("bartizan-sandbox-" + std::to_string(::getpid()));
+    std::filesystem::create_directories(folder);
+    for (int i = 0; i < 4; ++i)
+        std::ofstream(folder / (std::to_string(i) + ".zip"), std::ios::binary) << zip(zip("", i == 3), false);
+    const auto scanned = [&](bool sandbox) {
+        return scan(std::span(&folder, 1), {.jobs = 2, .sandbox = sandbox}, RunContext()).value();
+    };
+    const ScanResult inside = scanned(true), outside = scanned(false);
+    std::filesystem::remove_all(folder);
+    ASSERT_EQ(inside.files.size(), 4U);
+    EXPECT_EQ(inside.unconfined, "");
+    EXPECT_TRUE(inside.complete);
+    for (std::size_t i = 0; i < 4; ++i) EXPECT_EQ(result_to_bytes(inside.files[i]), result_to_bytes(outside.files[i]));
+    EXPECT_EQ(inside.verdict, Verdict::malicious);
 }
 
 TEST_F(Sandbox, RefusesWhatReadingDoesNotNeed) {

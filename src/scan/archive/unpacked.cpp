@@ -1,31 +1,17 @@
 #include "scan/archive/unpacked.h"
 
-#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cerrno>
-#include <filesystem>
-#include <string>
 
 #include <fmt/format.h>
 
 #include "scan/say.h"
+#include "scan/scratch_files.h"
 
 namespace bartizan::scan {
 namespace {
-
-/// An open file without a name: it is gone when it is closed, however that comes about.
-int nameless_file() {
-    std::error_code error;
-    std::string name = (std::filesystem::temp_directory_path(error) / "bartizan-XXXXXX").string();
-    const int nameless =
-        ::open(std::filesystem::path(name).parent_path().c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (nameless >= 0) return nameless;
-    const int named = ::mkostemp(name.data(), O_CLOEXEC);
-    if (named >= 0) ::unlink(name.c_str());
-    return named;
-}
 
 bool write_all(int fd, Bytes part) {
     while (!part.empty()) {
@@ -41,7 +27,7 @@ bool write_all(int fd, Bytes part) {
 
 Unpacked::~Unpacked() {
     if (map_ != nullptr) ::munmap(map_, size_);
-    if (fd_ >= 0) ::close(fd_);
+    if (fd_ >= 0) give_scratch_file_back(fd_);
 }
 
 bool Unpacked::within_budget(std::size_t more) {
@@ -61,7 +47,7 @@ bool Unpacked::within_budget(std::size_t more) {
 
 bool Unpacked::spill(Bytes part) {
     if (fd_ < 0) {
-        fd_ = nameless_file();
+        fd_ = take_scratch_file();
         if (fd_ < 0 || !write_all(fd_, held_)) {
             context_.incomplete("unpacking stopped: no room for a temporary file", 0);
             return false;
