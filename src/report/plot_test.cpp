@@ -26,9 +26,9 @@ TEST(Ticks, AreRoundAndCoverTheRange) {
 
 TEST(Plot, PlacesPointsOnTheAxes) {
     const std::string svg = curve_figure(line_of({{0, 1, {}, {}}, {1, 0, {}, {}}}));
-    // The wide drawing: 640 by 310 with margins 54, 14, 12, 48, so (0, 100 %) is its top left, (1, 0 %) its bottom
+    // The wide drawing: 640 by 310 with margins 54, 24, 12, 48, so (0, 100 %) is its top left, (1, 0 %) its bottom
     // right.
-    EXPECT_NE(svg.find("points=\"54.0,12.0 626.0,262.0 \""), std::string::npos) << svg;
+    EXPECT_NE(svg.find("points=\"54.0,12.0 616.0,262.0 \""), std::string::npos) << svg;
 }
 
 TEST(Plot, DrawsABandOnlyWhereThereAreIntervals) {
