@@ -17,6 +17,7 @@ Result<int> harden_list(const cli::Invocation& invocation);
 Result<int> compare(const cli::Invocation& invocation);
 Result<int> sign(const cli::Invocation& invocation);
 Result<int> verify(const cli::Invocation& invocation);
+Result<int> convert(const cli::Invocation& invocation);
 Result<int> keygen(const cli::Invocation& invocation);
 Result<int> bom(const cli::Invocation& invocation);
 Result<int> ledger_command(const cli::Invocation& invocation);

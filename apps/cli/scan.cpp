@@ -13,6 +13,7 @@
 #include "scan/output.h"
 #include "scan/policy.h"
 #include "scan/scan.h"
+#include "scan/tensors/diff.h"
 
 namespace bartizan::program {
 namespace {
@@ -35,6 +36,18 @@ scan::Options options_of(const cli::Invocation& invocation) {
     return options;
 }
 
+Result<int> compare_models(const cli::Invocation& invocation, const RunContext& run) {
+    if (invocation.positionals.size() != 2 || invocation.text("format") == "sarif")
+        return invalid_input("--diff compares two models and prints text or JSON", "bartizan scan --diff BEFORE AFTER");
+    const scan::ModelDiff diff =
+        BARTIZAN_TRY(scan::diff_models(invocation.positionals[0], invocation.positionals[1], run));
+    const Json document = scan::diff_json(diff);
+    if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(document)));
+    BARTIZAN_TRY(cli::print(invocation.text("format") == "text" ? scan::diff_text(diff) : to_text(document)));
+    const auto gate = severity_from(invocation.text("fail-on"));
+    return gate && scan::gravest(diff) >= *gate ? 1 : 0;
+}
+
 }  // namespace
 
 Result<int> scan_files(const cli::Invocation& invocation) {
@@ -42,6 +55,7 @@ Result<int> scan_files(const cli::Invocation& invocation) {
     const std::vector<std::filesystem::path> targets(invocation.positionals.begin(), invocation.positionals.end());
     TextProgress progress(stderr, progress_style_for_stderr(invocation.flag("quiet")));
     const RunContext run({.threads = static_cast<int>(invocation.integer("threads", 0)), .progress = &progress});
+    if (invocation.flag("diff")) return compare_models(invocation, run);
     scan::Options options = options_of(invocation);
     std::optional<scan::Policy> policy;
     if (invocation.has("policy")) {

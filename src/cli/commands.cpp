@@ -301,6 +301,10 @@ constexpr OptionSpec kScanOptions[] = {
      .value = "FILE",
      .help = "YAML: what is accepted, by hash or by rule, with the reason and until when"},
     {.name = "--hashes", .kind = OptionKind::flag, .value = {}, .help = "give the SHA-256 of each file too"},
+    {.name = "--diff",
+     .kind = OptionKind::flag,
+     .value = {},
+     .help = "compare two models tensor by tensor: fine-tuned, quantised, or patched in few rows"},
     {.name = "--no-sandbox",
      .kind = OptionKind::flag,
      .value = {},
@@ -402,6 +406,10 @@ constexpr OptionSpec kBomOptions[] = {
      .help = "read what symbolic links to files lead to (without: they are listed as not read)"},
 };
 
+constexpr PositionalSpec kConvertPaths[] = {
+    {.name = "IN", .help = "a checkpoint: torch (zip or legacy), npz, npy, ONNX, GGUF, safetensors"},
+    {.name = "OUT", .help = "the safetensors file to write"}};
+
 constexpr PositionalSpec kLedgerWords[] = {
     {.name = "ACTION", .help = "what to do", .choices = "verify|show|prove|export"},
     {.name = "FOLDER", .help = "a ledger, or a copy of one", .required = false},
@@ -474,6 +482,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = kPaths,
      .options = kScanOptions},
+    {.name = "convert",
+     .summary = "A checkpoint that is proven clean as safetensors: the same tensors, nothing that runs",
+     .example = "bartizan convert checkpoint.pt checkpoint.safetensors",
+     .needs_engine = false,
+     .positionals = kConvertPaths,
+     .options = {}},
     {.name = "sign",
      .summary = "Signs every file of a model (OpenSSF Model Signing)",
      .example = "bartizan sign model/ --key signing.key --out model.sig",

@@ -15,19 +15,25 @@ namespace bartizan {
 Error system_failure(int error, const std::string& what, const std::filesystem::path& path) {
     const std::string message = what + " '" + path.string() + "': " + std::generic_category().message(error);
     switch (error) {
-        case ENOENT: return {Errc::not_found, message, "check the path"};
+        case ENOENT:
+            return {Errc::not_found, message, "check the path"};
         case EACCES:
         case EPERM:
-        case EROFS: return {Errc::denied, message, "check the permissions"};
-        case EEXIST: return {Errc::conflict, message, "choose another name, or remove that file"};
+        case EROFS:
+            return {Errc::denied, message, "check the permissions"};
+        case EEXIST:
+            return {Errc::conflict, message, "choose another name, or remove that file"};
         case ENOSPC:
-        case EDQUOT: return {Errc::exhausted, message, "free some space or write elsewhere"};
+        case EDQUOT:
+            return {Errc::exhausted, message, "free some space or write elsewhere"};
         case EMFILE:
         case ENFILE:
         case EFBIG:
         case ENOMEM:
-        case EIO: return {Errc::exhausted, message};
-        default: return {Errc::invalid_input, message};
+        case EIO:
+            return {Errc::exhausted, message};
+        default:
+            return {Errc::invalid_input, message};
     }
 }
 
@@ -65,13 +71,17 @@ Result<Opened> open_regular(const std::filesystem::path& path) {
     return Opened{std::move(descriptor), static_cast<std::uint64_t>(status.st_size)};
 }
 
-Result<void> write_all(int fd, std::span<const std::byte> content, const std::filesystem::path& path) {
+Result<void> append_all(int fd, std::span<const std::byte> content, const std::filesystem::path& path) {
     while (!content.empty()) {
         const ssize_t written = ::write(fd, content.data(), content.size());
         if (written < 0 && errno == EINTR) continue;
         if (written < 0) return system_failure(errno, "cannot write", path);
         content = content.subspan(static_cast<std::size_t>(written));
     }
+    return {};
+}
+
+Result<void> sync(int fd, const std::filesystem::path& path) {
     if (::fsync(fd) != 0 && errno != EINVAL) return system_failure(errno, "cannot write", path);
     return {};
 }
@@ -109,11 +119,13 @@ MappedFile::~MappedFile() {
     if (data_ != nullptr) ::munmap(data_, size_);
 }
 
-Result<void> write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content) {
+Result<void> write_pieces_atomically(const std::filesystem::path& path,
+                                     const std::function<Result<void>(const AppendBytes&)>& make) {
     std::string temporary = path.string() + ".XXXXXX";
     Descriptor descriptor(::mkostemp(temporary.data(), O_CLOEXEC));
     if (descriptor.get() < 0) return system_failure(errno, "cannot write", path);
-    auto written = write_all(descriptor.get(), content, path);
+    auto written = make([&](std::span<const std::byte> piece) { return append_all(descriptor.get(), piece, path); });
+    if (written.ok()) written = sync(descriptor.get(), path);
     if (written.ok()) {
         const mode_t mask = ::umask(0);
         ::umask(mask);
@@ -125,6 +137,10 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::span<
     return written;
 }
 
+Result<void> write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content) {
+    return write_pieces_atomically(path, [&](const AppendBytes& append) { return append(content); });
+}
+
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content) {
     return write_file_atomically(path, std::as_bytes(std::span(content.data(), content.size())));
 }
@@ -132,7 +148,8 @@ Result<void> write_file_atomically(const std::filesystem::path& path, std::strin
 Result<void> write_new_private_file(const std::filesystem::path& path, std::string_view content) {
     Descriptor descriptor(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
     if (descriptor.get() < 0) return system_failure(errno, "cannot make", path);
-    auto written = write_all(descriptor.get(), std::as_bytes(std::span(content.data(), content.size())), path);
+    auto written = append_all(descriptor.get(), std::as_bytes(std::span(content.data(), content.size())), path);
+    if (written.ok()) written = sync(descriptor.get(), path);
     if (!written.ok()) ::unlink(path.c_str());
     return written;
 }
@@ -141,8 +158,7 @@ Result<void> make_folder(const std::filesystem::path& path) {
     std::error_code error;
     std::filesystem::create_directories(path, error);
     if (error) return system_failure(error.value(), "cannot make folder", path);
-    if (!std::filesystem::is_directory(path, error))
-        return invalid_input("'" + path.string() + "' is not a folder");
+    if (!std::filesystem::is_directory(path, error)) return invalid_input("'" + path.string() + "' is not a folder");
     return {};
 }
 

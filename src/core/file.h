@@ -40,6 +40,12 @@ private:
 Result<void> write_file_atomically(const std::filesystem::path& path, std::string_view content);
 Result<void> write_file_atomically(const std::filesystem::path& path, std::span<const std::byte> content);
 
+/// The same piece by piece, for what does not fit into memory: `make` hands over the pieces; when it fails, its error
+/// is returned and the old content stays.
+using AppendBytes = std::function<Result<void>(std::span<const std::byte>)>;
+Result<void> write_pieces_atomically(const std::filesystem::path& path,
+                                     const std::function<Result<void>(const AppendBytes&)>& make);
+
 /// Writes a file that was not there and that only its owner can read: for private keys. Fails with `conflict` when the
 /// name is taken.
 Result<void> write_new_private_file(const std::filesystem::path& path, std::string_view content);

@@ -14,6 +14,8 @@
 namespace bartizan::scan {
 
 using Bytes = std::span<const std::byte>;
+class TensorCollector;
+class StorageTypes;
 
 /// What one file may cost, nested content included.
 struct Budget {
@@ -31,6 +33,8 @@ struct Context {
     int depth = 0;
     bool explain = false;
     Bytes mapped = {};  ///< the file, where it is mapped: pages of it that are done with may be given back
+    TensorCollector* tensors = nullptr;  ///< where every tensor that is passed is told; nullptr: nowhere
+    StorageTypes* storages = nullptr;    ///< of the torch checkpoint being judged
 
     /// Records the issue (member and offset filled in when absent) and makes the result's verdict no better than it.
     void report(Issue issue) const;

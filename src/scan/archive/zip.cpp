@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -12,10 +13,13 @@
 #include "scan/archive/inflate.h"
 #include "scan/archive/member.h"
 #include "scan/archive/zip_layout.h"
+#include "scan/binary/weights.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
 #include "scan/say.h"
+#include "scan/tensors/tensor.h"
 #include "scan/torch/checkpoint.h"
+#include "scan/torch/checkpoint_tensors.h"
 
 namespace bartizan::scan {
 namespace {
@@ -41,7 +45,11 @@ public:
         report_layout();
         report_names();
         find_storages();
+        StorageTypes types;
+        StorageTypes* const outer = std::exchange(context_.storages, torch_ ? &types : nullptr);
         for (const ZipMember& member : layout_.members) judge_member(member);
+        context_.storages = outer;
+        if (torch_) look_at_storages(types);
         judge_gaps();
     }
 
@@ -109,6 +117,34 @@ private:
                 for (std::string& key : torch_keys(content)) storages_.insert(folder + key);
             });
         }
+    }
+
+    /// The numbers themselves, now that the pickles have told which of them are floats.
+    void look_at_storages(const StorageTypes& types) {
+        WeightsJudge weights(context_);
+        StorageBytes found;
+        for (const ZipMember& member : layout_.members) {
+            if (!member.local || !is_storage(member)) continue;
+            const ZipHeader& header = main_header(member);
+            const std::string key = header.name.substr(header.name.rfind('/') + 1);
+            const StorageTypes::Storage* storage = types.find(key);
+            const auto values = formats::part(archive_, member.data, header.size);
+            if (storage == nullptr || !values) continue;
+            if (const auto kind = float_of(storage->type)) weights.tensor(*values, *kind, header.name, member.data);
+            if (context_.tensors != nullptr) found[key] = *values;
+        }
+        if (context_.tensors == nullptr) return;
+        if (has_name("byteorder")) check_byte_order();
+        place_storages(found, *context_.tensors);
+    }
+
+    /// torch.save notes the order of the machine that it ran on.
+    void check_byte_order() {
+        for (const ZipMember& member : layout_.members)
+            if (main_header(member).name.ends_with("byteorder"))
+                with_content(member, main_header(member), [&](Bytes content, const Unpacked*) {
+                    context_.tensors->foreign_order = as_text(content) != "little";
+                });
     }
 
     bool is_storage(const ZipMember& member) const {

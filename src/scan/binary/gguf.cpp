@@ -3,13 +3,16 @@
 #include <algorithm>
 #include <string>
 #include <unordered_set>
+#include <vector>
 
 #include <fmt/format.h>
 
 #include "formats/bytes.h"
+#include "scan/binary/weights.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
 #include "scan/say.h"
+#include "scan/tensors/tensor.h"
 #include "scan/text/template.h"
 #include "scan/text/words.h"
 
@@ -22,6 +25,8 @@ using formats::read_number;
 constexpr std::uint64_t kMaxPairs = 1'000'000;
 constexpr std::uint64_t kMaxTensors = 10'000'000;
 constexpr std::uint64_t kMaxDimensions = 4;
+/// The weights of so many tensors are looked at.
+constexpr std::size_t kMaxLooked = 100'000;
 constexpr int kMaxArrayDepth = 4;
 constexpr std::uint64_t kPreset = 32;  // alignment, unless general.alignment says another
 
@@ -40,6 +45,15 @@ Block block_of(std::uint32_t type) {
                                  {1, 8},     {256, 56},  {1, 2},     {32, 18},  {32, 18},   {32, 18},   {256, 54},
                                  {256, 66},  {32, 18},   {32, 18},   {32, 18},  {32, 17}};
     return type < std::size(kBlocks) ? kBlocks[type] : Block{};
+}
+
+/// As ggml calls it; the plain ones as safetensors does.
+std::string_view type_name(std::uint32_t type) {
+    constexpr std::string_view kNames[] = {
+        "F32",   "F16",    "Q4_0", "Q4_1", "",     "",        "Q5_0",   "Q5_1",    "Q8_0",  "Q8_1",   "Q2_K",
+        "Q3_K",  "Q4_K",   "Q5_K", "Q6_K", "Q8_K", "IQ2_XXS", "IQ2_XS", "IQ3_XXS", "IQ1_S", "IQ4_NL", "IQ3_S",
+        "IQ2_S", "IQ4_XS", "I8",   "I16",  "I32",  "I64",     "F64",    "IQ1_M",   "BF16"};
+    return type < std::size(kNames) ? kNames[type] : std::string_view("block type");
 }
 
 class GgufJudge {
@@ -153,9 +167,13 @@ private:
         const auto dimensions = number<std::uint32_t>();
         if (dimensions > kMaxDimensions) return fail(fmt::format("a tensor of {} dimensions", dimensions));
         std::uint64_t elements = 1;
-        for (std::uint32_t i = 0; i < dimensions; ++i)
-            if (__builtin_mul_overflow(elements, number<std::uint64_t>(), &elements)) return overflow(name, begin);
-        const Block block = block_of(number<std::uint32_t>());
+        std::vector<std::uint64_t> shape;  // the file has the dimension that moves fastest first
+        for (std::uint32_t i = 0; i < dimensions; ++i) {
+            shape.insert(shape.begin(), number<std::uint64_t>());
+            if (__builtin_mul_overflow(elements, shape.front(), &elements)) return overflow(name, begin);
+        }
+        const auto type = number<std::uint32_t>();
+        const Block block = block_of(type);
         const auto offset = number<std::uint64_t>();
         if (!good_) return;
         std::uint64_t bytes = 0, end = 0;
@@ -169,6 +187,7 @@ private:
             return overflow(name, begin);
         if (offset % alignment_ != 0)
             unproven(context_, rule::kBroken, "a tensor that is not aligned", begin, excerpt(name));
+        if (good_ && tensors_.size() < kMaxLooked) tensors_.push_back({name, type, std::move(shape), offset, bytes});
         end_ = std::max(end_, end);
         sum_ += (bytes + alignment_ - 1) / alignment_ * alignment_;
     }
@@ -189,7 +208,21 @@ private:
         if (end_ > sum_)
             unproven(context_, rule::kHiddenData, "bytes between the tensors", data,
                      fmt::format("{} bytes", end_ - sum_));
+        look(data);
         if (content_.size() >= end + alignment_) rest(end);
+    }
+
+    void look(std::uint64_t data) {
+        WeightsJudge weights(context_);
+        for (const Info& info : tensors_) {
+            const auto values = formats::part(content_, data + info.offset, info.bytes);
+            if (!values) continue;
+            const std::string_view type = type_name(info.type);
+            if (const auto kind = float_of(type)) weights.tensor(*values, *kind, info.name, data + info.offset);
+            if (context_.tensors != nullptr)
+                context_.tensors->add(
+                    {.name = info.name, .type = std::string(type), .shape = info.shape, .values = *values});
+        }
     }
 
     void rest(std::uint64_t end) {
@@ -213,8 +246,16 @@ private:
         if (looks_like_template(text)) judge_template(text, context_, 0);
     }
 
+    struct Info {
+        std::string name;
+        std::uint32_t type = 0;
+        std::vector<std::uint64_t> shape;
+        std::uint64_t offset = 0, bytes = 0;
+    };
+
     Bytes content_;
     Context& context_;
+    std::vector<Info> tensors_;
     std::uint64_t at_ = 4;
     std::uint64_t alignment_ = kPreset;
     std::uint64_t end_ = 0, sum_ = 0;

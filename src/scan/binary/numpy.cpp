@@ -3,6 +3,7 @@
 #include <cctype>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -13,6 +14,7 @@
 #include "scan/judges.h"
 #include "scan/pickle/pickle.h"
 #include "scan/say.h"
+#include "scan/tensors/tensor.h"
 
 namespace bartizan::scan {
 namespace {
@@ -82,24 +84,58 @@ std::optional<std::uint64_t> item_size(std::string_view code) {
     return code[1] == 'U' ? size * 4 : size;
 }
 
-/// The number of elements; nothing when it overflows or the shape is none.
-std::optional<std::uint64_t> elements_of(std::string_view shape) {
-    std::uint64_t elements = 1, extent = 0;
+/// "(3, 4)"; nothing when it is no shape.
+std::optional<std::vector<std::uint64_t>> shape_of(std::string_view text) {
+    constexpr std::size_t kMaxDimensions = 64;  // NumPy itself allows 32, from 2.0 on 64
+    std::vector<std::uint64_t> shape;
+    std::uint64_t extent = 0;
     bool digits = false;
-    for (const char c : shape) {
+    for (const char c : text) {
         if (std::isdigit(static_cast<unsigned char>(c)) != 0) {
             if (__builtin_mul_overflow(extent, std::uint64_t{10}, &extent)) return std::nullopt;
             extent += static_cast<std::uint64_t>(c - '0');
             digits = true;
-        } else if (std::string_view(" ,()L\n").find(c) == std::string_view::npos) {
+        } else if (std::string_view(" ,()L\n").find(c) == std::string_view::npos || shape.size() > kMaxDimensions) {
             return std::nullopt;
         } else if (digits) {
-            if (__builtin_mul_overflow(elements, extent, &elements)) return std::nullopt;
-            extent = 0;
+            shape.push_back(std::exchange(extent, 0));
             digits = false;
         }
     }
-    return elements;
+    return shape;
+}
+
+/// "<f4" in the words of safetensors; empty: no such type there, or its bytes lie the other way round.
+std::string_view type_of(std::string_view code) {
+    constexpr std::pair<std::string_view, std::string_view> kTypes[] = {
+        {"<f2", "F16"}, {"<f4", "F32"}, {"<f8", "F64"}, {"|b1", "BOOL"}, {"|i1", "I8"},
+        {"|u1", "U8"},  {"<i2", "I16"}, {"<u2", "U16"}, {"<i4", "I32"},  {"<u4", "U32"},
+        {"<i8", "I64"}, {"<u8", "U64"}, {"<c8", "C64"}, {"<c16", "C128"}};
+    const auto found = std::ranges::find(kTypes, code, &std::pair<std::string_view, std::string_view>::first);
+    return found == std::end(kTypes) ? std::string_view() : found->second;
+}
+
+/// "weights.npy" is called weights.
+std::string array_name(const Context& context) {
+    std::string name = context.member.substr(context.member.rfind('!') + 1);
+    if (name.starts_with('/')) name.erase(0, 1);
+    if (name.ends_with(".npy")) name.resize(name.size() - 4);
+    return name.empty() ? "array" : name;
+}
+
+void collect(const Context& context, std::string_view code, std::vector<std::uint64_t> shape, bool columns,
+             Bytes values) {
+    if (context.tensors == nullptr) return;
+    const std::string_view type = type_of(code);
+    if (type.empty()) return context.tensors->leave_out(array_name(context), "an array of type " + excerpt(code, 40));
+    StoredTensor tensor{
+        .name = array_name(context), .type = std::string(type), .shape = std::move(shape), .values = values};
+    std::uint64_t stride = 1;
+    for (std::size_t i = 0; columns && i < tensor.shape.size(); ++i) {
+        tensor.strides.push_back(stride);
+        stride *= tensor.shape[i];
+    }
+    context.tensors->add(std::move(tensor));
 }
 
 void behind_array(Bytes content, std::size_t at, Context& context) {
@@ -147,14 +183,17 @@ void judge_npy(Bytes content, Context& context) {
         unproven(context, rule::kBroken, "a header that is no plain literal", begin, excerpt(header));
     const bool simple = codes.size() == 1 && descr.find('[') == std::string_view::npos;
     const auto item = simple ? item_size(codes[0]) : std::nullopt;
-    const auto elements = elements_of(value_of(header, "shape"));
+    const auto shape = shape_of(value_of(header, "shape"));
+    const auto elements = shape ? element_count(*shape) : std::nullopt;
     std::uint64_t bytes = 0;
     if (!elements || (item && __builtin_mul_overflow(*elements, *item, &bytes)))
         return unproven(context, rule::kBroken, "a shape whose product overflows", begin, excerpt(header));
     if (!item) return;
     if (bytes > content.size() - data) return broken(context, "an array that ends behind the file", data);
-    if (const auto kind = float_of(codes[0]))
-        WeightsJudge(context).tensor(content.subspan(data, static_cast<std::size_t>(bytes)), *kind, "array", data);
+    const Bytes values = content.subspan(data, static_cast<std::size_t>(bytes));
+    collect(context, codes[0], *shape, value_of(header, "fortran_order").find("True") != std::string_view::npos,
+            values);
+    if (const auto kind = float_of(codes[0])) WeightsJudge(context).tensor(values, *kind, "array", data);
     behind_array(content, data + static_cast<std::size_t>(bytes), context);
 }
 

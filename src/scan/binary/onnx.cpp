@@ -6,10 +6,13 @@
 #include <string>
 
 #include "scan/archive/member.h"
+#include "scan/binary/onnx_tensor.h"
+#include "scan/binary/weights.h"
 #include "scan/binary/wire.h"
 #include "scan/hunt.h"
 #include "scan/judges.h"
 #include "scan/say.h"
+#include "scan/tensors/tensor.h"
 #include "scan/text/words.h"
 
 namespace bartizan::scan {
@@ -77,7 +80,7 @@ bool is_standard(std::string_view domain) {
 
 class OnnxJudge {
 public:
-    explicit OnnxJudge(Context& context) : context_(context) {}
+    explicit OnnxJudge(Context& context) : context_(context), weights_(context) {}
 
     void run(Bytes content, Message kind) {
         if (kind == Message::model) find_functions(content);
@@ -151,23 +154,21 @@ private:
             if (field.number == 13 && field.type == WireType::bytes) judge_location(field.content, at + field.at);
             if (field.number != 1) continue;
             if (field.type == WireType::varint) extent(field.value);
-            if (field.type == WireType::bytes) packed_extents(field.content, extent);
+            if (field.type == WireType::bytes) for_each_varint(field.content, extent);
         }
-        if (absurd) unproven(context_, rule::kExhausts, "a tensor of an absurd shape", at);
+        if (absurd) return unproven(context_, rule::kExhausts, "a tensor of an absurd shape", at);
+        judge_values(message, at);
     }
 
-    template <class Use>
-    static void packed_extents(Bytes content, const Use& use) {
-        std::uint64_t value = 0;
-        int shift = 0;
-        for (const std::byte byte : content) {
-            if (shift < 64) value |= (std::to_integer<std::uint64_t>(byte) & 0x7f) << shift;
-            shift += 7;
-            if ((byte & std::byte{0x80}) != std::byte{0}) continue;
-            use(value);
-            value = 0;
-            shift = 0;
-        }
+    void judge_values(Bytes message, std::uint64_t at) {
+        const OnnxTensor tensor = onnx_tensor(message);
+        if (const auto kind = float_of(tensor.tensor.type); kind && !tensor.tensor.values.empty())
+            weights_.tensor(tensor.tensor.values, *kind, tensor.tensor.name, at + tensor.at);
+        if (context_.tensors == nullptr || tensor.tensor.name.empty()) return;
+        if (tensor.why_not.empty())
+            context_.tensors->add(tensor.tensor);
+        else
+            context_.tensors->leave_out(tensor.tensor.name, std::string(tensor.why_not));
     }
 
     void judge_location(Bytes message, std::uint64_t at) {
@@ -183,6 +184,7 @@ private:
     }
 
     Context& context_;
+    WeightsJudge weights_;
     std::set<std::string> own_domains_, said_;
     bool faulty_ = false;
 };

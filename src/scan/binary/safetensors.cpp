@@ -16,6 +16,7 @@
 #include "scan/say.h"
 #include "scan/text/json_events.h"
 #include "scan/text/template.h"
+#include "scan/tensors/tensor.h"
 #include "scan/text/words.h"
 
 namespace bartizan::scan {
@@ -30,16 +31,6 @@ constexpr std::size_t kMaxName = 4'096;
 /// After so many tensors the header's pages are given back.
 constexpr std::size_t kReleased = 16'384;
 constexpr std::size_t kLengthSize = 8;
-
-/// Bits of one element; 0: not known.
-std::uint64_t bits_of(std::string_view dtype) {
-    constexpr std::pair<std::string_view, std::uint64_t> kBits[] = {
-        {"BOOL", 8},    {"U8", 8},      {"I8", 8},   {"F8_E4M3", 8}, {"F8_E5M2", 8}, {"F8_E8M0", 8}, {"F4", 4},
-        {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"I16", 16}, {"U16", 16},    {"F16", 16},    {"BF16", 16},   {"I32", 32},
-        {"U32", 32},    {"F32", 32},    {"I64", 64}, {"U64", 64},    {"F64", 64},    {"C64", 64},    {"C128", 128}};
-    const auto found = std::ranges::find(kBits, dtype, &std::pair<std::string_view, std::uint64_t>::first);
-    return found == std::end(kBits) ? 0 : found->second;
-}
 
 struct Tensor {
     std::uint64_t begin = 0, end = 0;
@@ -61,7 +52,7 @@ std::optional<std::uint64_t> number_of(std::string_view text) {
 /// Reads {"name": {"dtype": "F32", "shape": [..], "data_offsets": [a, b]}, "__metadata__": {..}}.
 class HeaderEvents final : public JsonEvents {
 public:
-    HeaderEvents(const Context& context, std::uint64_t data_size) : context_(context), data_size_(data_size) {}
+    HeaderEvents(const Context& context, Bytes data) : context_(context), data_(data) {}
 
     void begin(bool, std::size_t at) override {
         ++depth_;
@@ -124,7 +115,7 @@ private:
     }
 
     void finish_tensor() {
-        const std::uint64_t bits = bits_of(dtype_);
+        const std::uint64_t bits = element_bits(dtype_);
         std::uint64_t size = bits;
         bool overflow = false;
         for (const std::uint64_t extent : shape_) overflow |= __builtin_mul_overflow(size, extent, &size);
@@ -140,15 +131,21 @@ private:
                      excerpt(name_) + ": " + excerpt(dtype_));
         else if (size / 8 != offsets_[1] - offsets_[0])
             unproven(context_, rule::kTwoReadings, "shape and byte range of a tensor disagree", place, excerpt(name_));
-        if (offsets_[1] > data_size_) broken(context_, "a tensor that ends behind the file: " + excerpt(name_), place);
-        if (tensors_.size() < kMaxTensors)
-            tensors_.push_back({offsets_[0], offsets_[1], at_, float_of(dtype_)});
-        else if (tensors_.size() == kMaxTensors)
-            context_.incomplete("a header with too many tensors", place);
+        if (offsets_[1] > data_.size())
+            broken(context_, "a tensor that ends behind the file: " + excerpt(name_), place);
+        if (tensors_.size() > kMaxTensors) return;
+        if (tensors_.size() == kMaxTensors) context_.incomplete("a header with too many tensors", place);
+        tensors_.push_back({offsets_[0], offsets_[1], at_, float_of(dtype_)});
+        if (context_.tensors == nullptr || offsets_[1] > data_.size()) return;
+        context_.tensors->add({.name = name_,
+                               .type = dtype_,
+                               .shape = shape_,
+                               .values = data_.subspan(static_cast<std::size_t>(offsets_[0]),
+                                                       static_cast<std::size_t>(offsets_[1] - offsets_[0]))});
     }
 
     const Context& context_;
-    std::uint64_t data_size_;
+    Bytes data_;  ///< behind the header
     int depth_ = 0;
     std::string name_, key_, dtype_;
     std::vector<std::uint64_t> shape_, offsets_;
@@ -227,7 +224,7 @@ void judge_safetensors(Bytes content, Context& context) {
     if (!header.starts_with('{'))
         unproven(context, rule::kTwoReadings, "the header does not begin with its JSON: strict readers refuse it",
                  kLengthSize);
-    HeaderEvents events(context, content.size() - end);
+    HeaderEvents events(context, content.subspan(static_cast<std::size_t>(end)));
     const JsonEnd read = read_json(header, 0, events);
     if (!read.fault.empty()) {
         broken(context, "a malformed header: " + std::string(read.fault), kLengthSize + read.at);

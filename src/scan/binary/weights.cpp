@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "scan/say.h"
+#include "scan/tensors/low_bits.h"
 
 namespace bartizan::scan {
 namespace {
@@ -94,6 +95,8 @@ void WeightsJudge::tensor(Bytes values, Float kind, std::string_view name, std::
         const std::uint64_t step = (values.size() - window) / (kWindows - 1) / 8 * 8;  // 8: no number is cut
         for (std::uint64_t i = 0; i < kWindows; ++i) look(i * step, window);
     }
+    // The low bits are looked at while there is something left of the generous part.
+    if (left_ > 0) judge_low_bits(values, kind, name, offset, context_);
     give_back(context_, values);
     if (!census.odd() || reported_++ >= kMaxReported) return;
     note(context_, rule::kNotFinite, "weights that are not finite, or absurdly large", offset,

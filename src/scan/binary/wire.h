@@ -42,4 +42,19 @@ private:
     bool faulty_ = false;
 };
 
+/// The numbers of a packed field (protobuf.dev, "Packed Repeated Fields"); one that breaks off at the end is left out.
+template <class Use>
+void for_each_varint(Bytes content, Use use) {
+    std::uint64_t value = 0;
+    int shift = 0;
+    for (const std::byte byte : content) {
+        if (shift < 64) value |= (std::to_integer<std::uint64_t>(byte) & 0x7f) << shift;
+        shift += 7;
+        if ((byte & std::byte{0x80}) != std::byte{0}) continue;
+        use(value);
+        value = 0;
+        shift = 0;
+    }
+}
+
 }  // namespace bartizan::scan

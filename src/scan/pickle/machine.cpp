@@ -343,6 +343,7 @@ Outcome Machine::run() {
             }
             ++outcome_.opcodes;
             outcome_.how = Ending::stopped;
+            outcome_.result = stack_.back();
             if (world_.context().explain) world_.stopped(stack_.back());
             break;
         }

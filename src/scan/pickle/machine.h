@@ -22,6 +22,7 @@ struct Outcome {
     std::uint64_t effects = 0;  ///< imports, calls and changes among them
     bool straddled = false;     ///< an argument lay across the end of a frame
     std::string reason = {};    ///< of the break
+    Value result = {};          ///< what the stream makes
 };
 
 class Machine final {

@@ -10,6 +10,7 @@
 #include "scan/pickle/sketch.h"
 #include "scan/rules.h"
 #include "scan/say.h"
+#include "scan/torch/checkpoint_tensors.h"
 
 namespace bartizan::scan {
 namespace {
@@ -62,6 +63,10 @@ private:
         pickle::World world(context, options_);
         Outcome outcome = pickle::Machine(content_, at, frames, world).run();
         world.finish();
+        if (options_.torch && frames == Frames::linear && outcome.how == Ending::stopped) {
+            if (context.storages != nullptr) note_order(world, outcome.result, *context.storages);
+            if (context.tensors != nullptr) collect_checkpoint(world, outcome.result, *context.tensors);
+        }
         return outcome;
     }
 

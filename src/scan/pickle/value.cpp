@@ -33,7 +33,7 @@ Value Heap::make(Kind kind, std::uint64_t offset, std::vector<Value> items, Valu
 void Heap::add(Node& node, const Value& item) {
     node.unfolded += item.is_node() ? at(item).unfolded : 1;
     const bool grows = node.items.size() == node.items.capacity();
-    if (!node.complete || node.items.size() >= kMaxKept ||
+    if (!node.complete || node.items.size() >= most_kept_ ||
         (grows && !charge(sizeof(Value) * std::max<std::size_t>(4, node.items.size())))) {
         node.complete = false;
         return;

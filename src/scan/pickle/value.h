@@ -85,11 +85,15 @@ struct Node {
 
 /// Parts that one container keeps; what comes after is judged, not kept.
 inline constexpr std::size_t kMaxKept = 4'096;
+/// The same where the values themselves are wanted.
+inline constexpr std::size_t kMaxKeptWhole = 4'000'000;
 
 class Heap final {
 public:
     /// At most so many bytes; beyond, new nodes are all one node that keeps nothing.
-    explicit Heap(std::uint64_t bytes) : room_(bytes) { nodes_.emplace_back().complete = false; }
+    explicit Heap(std::uint64_t bytes, std::size_t most_kept = kMaxKept) : room_(bytes), most_kept_(most_kept) {
+        nodes_.emplace_back().complete = false;
+    }
 
     Value make(Kind kind, std::uint64_t offset, std::vector<Value> items = {}, Value callee = {});
     Node& at(const Value& value) { return nodes_[value.index]; }
@@ -105,6 +109,7 @@ private:
     std::deque<Node> nodes_;
     std::deque<std::string> strings_;
     std::uint64_t room_;
+    std::size_t most_kept_;
     bool full_ = false;
 };
 

@@ -9,6 +9,7 @@
 
 #include "scan/rules.h"
 #include "scan/say.h"
+#include "scan/torch/checkpoint_tensors.h"
 
 namespace bartizan::scan::pickle {
 namespace {
@@ -51,7 +52,9 @@ bool is_harmless_dunder(std::string_view key) {
 }  // namespace
 
 World::World(Context& context, const PickleOptions& options)
-    : heap(std::max(kLeast, context.budget.memory / 4 * 3)), context_(context), options_(options) {}
+    : heap(std::max(kLeast, context.budget.memory / 4 * 3), context.tensors == nullptr ? kMaxKept : kMaxKeptWhole),
+      context_(context),
+      options_(options) {}
 
 void World::say(Verdict verdict, std::string_view rule, std::string title, std::uint64_t at, std::string detail) {
     const std::size_t what = std::hash<std::string>()(title + '\n' + detail);
@@ -139,6 +142,9 @@ Value World::persistent(const Value& id, std::uint64_t at) {
                          node->items[0].text() == "storage" && is_class(node->items[1]) && node->items[2].is_string() &&
                          node->items[4].is(Kind::integer);
     heap.at(out).proven = !heap.at(out).items.empty() && (storage || id.is(Kind::integer) || id.is_string());
+    if (storage && context_.storages != nullptr)
+        context_.storages->add(node->items[2].text(), symbol(node->items[1]).full,
+                               static_cast<std::uint64_t>(std::max<std::int64_t>(0, node->items[4].integer)));
     if (!heap.at(out).proven)
         say(Verdict::unproven, rule::kUnprovenCall, "a persistent id that is no storage of a checkpoint", at,
             fmt::format("persistent_load({})", show(id)));
@@ -216,13 +222,28 @@ void World::set_item(const Value& object, const Value& key, const Value& value, 
         grown(object, at);
         return;
     }
-    if (object.is(Kind::called) && heap.at(object).proven && (entry_of(object).actions & kSetItem) != 0) return;
+    if (object.is(Kind::called) && heap.at(object).proven && (entry_of(object).actions & kSetItem) != 0)
+        return keep(object, key, value, at);
     const Contract maker = entry_of(object).contract;
     const bool tensor = maker == Contract::tensor || maker == Contract::tensor_parts || maker == Contract::typed_tensor;
     const bool foreign = object.is(Kind::symbol) || object.is(Kind::attribute) || tensor || object.is(Kind::persistent);
     say(foreign ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
         "an item of an object that is not a dict of this stream is set", at,
         fmt::format("{}[{}] = {}", show(object), show(key), show(value)));
+}
+
+void World::keep(const Value& object, const Value& key, const Value& value, std::uint64_t at) {
+    if (context_.tensors == nullptr) return;
+    const auto [entry, added] = contents_.try_emplace(object.index);
+    if (added) entry->second = heap.make(Kind::dict, at);
+    Node& node = heap.at(entry->second);
+    heap.add(node, key);
+    heap.add(node, value);
+}
+
+const Value* World::contents_of(const Value& object) const {
+    const auto found = contents_.find(object.index);
+    return object.is(Kind::called) && found != contents_.end() ? &found->second : nullptr;
 }
 
 void World::append(const Value& object, const Value& item, std::uint64_t at) {

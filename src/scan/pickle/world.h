@@ -68,6 +68,10 @@ public:
     /// Set by a BUILD, to be taken by the machine.
     bool take_raw(Raw& raw);
 
+    /// What was put into an object that is no dict or list itself, an OrderedDict say: a dict. Only while tensors are
+    /// collected.
+    const Value* contents_of(const Value& object) const;
+
     Heap heap;
     const Symbol& symbol(const Value& value) const { return symbols_[value.index]; }
     Context& context() { return context_; }
@@ -106,6 +110,7 @@ private:
     const Entry& entry_of(const Value& object) const;
     void judge_state(const Value& object, const Value& state, std::uint64_t at);
     void array_follows(const Node& wrapper);
+    void keep(const Value& object, const Value& key, const Value& value, std::uint64_t at);
     std::uint64_t item_size(const Value& dtype) const;
     const Value* key_of(const Value& dict, std::string_view key) const;
 
@@ -118,6 +123,7 @@ private:
     std::unordered_map<std::string, std::uint32_t> by_name_;
     std::unordered_map<std::int64_t, Value> extensions_;
     std::unordered_set<std::size_t> said_;
+    std::unordered_map<std::uint32_t, Value> contents_;  ///< by node
     Raw raw_;
     bool raw_follows_ = false;
     bool bomb_ = false;

@@ -4,11 +4,15 @@
 #include <array>
 #include <cctype>
 #include <string_view>
+#include <utility>
 
 #include "formats/bytes.h"
+#include "scan/binary/weights.h"
 #include "scan/judges.h"
 #include "scan/pickle/pickle.h"
 #include "scan/say.h"
+#include "scan/tensors/tensor.h"
+#include "scan/torch/checkpoint_tensors.h"
 #include "scan/torch/opcode.h"
 
 namespace bartizan::scan {
@@ -111,6 +115,25 @@ bool storages_fill(Bytes content, std::size_t at) {
     return false;
 }
 
+/// The keys in the order of their storages: the last pickle is the list of them.
+void look_at_storages(Bytes content, std::size_t at, const StorageTypes& types, const Context& context) {
+    WeightsJudge weights(context);
+    StorageBytes found;
+    for (const std::string& key : types.order()) {
+        const StorageTypes::Storage* storage = types.find(key);
+        const auto count = formats::read_number<std::uint64_t>(content, at);
+        const std::uint64_t size = storage == nullptr ? 0 : element_bits(storage->type) / 8;
+        // The types are those of the pickles; where the file does not agree with them, nothing is known of the rest.
+        if (size == 0 || !count || *count != storage->elements) break;
+        const auto values = formats::part(content, at + 8, *count * size);
+        if (!values) break;
+        if (const auto kind = float_of(storage->type)) weights.tensor(*values, *kind, "storage " + key, at + 8);
+        found[key] = *values;
+        at += 8 + values->size();
+    }
+    if (context.tensors != nullptr) place_storages(found, *context.tensors);
+}
+
 }  // namespace
 
 void judge_torch_legacy(Bytes content, Context& context) {
@@ -121,7 +144,11 @@ void judge_torch_legacy(Bytes content, Context& context) {
         if (end == 0) break;
     }
     const bool whole = end != 0 && storages_fill(content, end);
+    StorageTypes types;
+    StorageTypes* const outer = std::exchange(context.storages, &types);
     judge_pickle(whole ? content.first(end) : content, context, {.torch = true});
+    context.storages = outer;
+    if (whole) look_at_storages(content, end, types, context);
 }
 
 }  // namespace bartizan::scan
