@@ -213,7 +213,8 @@ std::string diff_text(const ModelDiff& diff) {
     std::vector<const TensorChange*> shown;
     for (const TensorChange& tensor : diff.tensors)
         if (worth_showing(tensor)) shown.push_back(&tensor);
-    std::ranges::stable_partition(shown, [](const TensorChange* tensor) { return tensor->change == Change::patched; });
+    std::stable_partition(shown.begin(), shown.end(),
+                          [](const TensorChange* tensor) { return tensor->change == Change::patched; });
     std::string out;
     for (std::size_t i = 0; i < std::min(shown.size(), kShown); ++i)
         out += fmt::format("  {:<10} {}: {}\n", to_string(shown[i]->change), report::clean_line(shown[i]->name),
