@@ -11,8 +11,8 @@ namespace {
 
 constexpr char kName[] = "bartizan-engine";
 
-/// OpenBLAS, too, reads its choice when it is loaded. It knows processors by name and takes its AVX2 kernels on newer ones
-/// from other makers, also where they have AVX-512.
+/// OpenBLAS, too, reads its choice when it is loaded. It knows processors by name and takes its AVX2 kernels on newer
+/// ones from other makers, also where they have AVX-512.
 void choose_blas_kernels() {
 #if defined(__x86_64__) && defined(__GNUC__)
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&

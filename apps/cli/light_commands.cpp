@@ -13,9 +13,9 @@ struct Entry {
     LightHandler handle;
 };
 constexpr Entry kEntries[] = {
-    {"compare", compare}, {"doctor", doctor}, {"completion", completion},
-    {"scan", scan_files}, {"sign", sign},     {"verify", verify},
-    {"convert", convert}, {"keygen", keygen},   {"bom", bom},       {"ledger", ledger_command},
+    {"compare", compare}, {"doctor", doctor},         {"completion", completion}, {"scan", scan_files},
+    {"sign", sign},       {"verify", verify},         {"convert", convert},       {"keygen", keygen},
+    {"bom", bom},         {"ledger", ledger_command},
 };
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "apps/cli/signing_options.h"
 #include "cli/output.h"
 #include "core/file.h"
+#include "provenance/attestation.h"
 #include "provenance/verifier.h"
 
 namespace bartizan::program {
@@ -46,8 +47,11 @@ Result<provenance::VerifyOptions> options_of(const cli::Invocation& invocation, 
     provenance::VerifyOptions options;
     options.ignored = BARTIZAN_TRY(ignored_of(invocation, model));
     options.allow_unsigned_files = invocation.flag("ignore-unsigned");
-    const auto own = provenance::name_below(model, std::filesystem::absolute(signature));
-    if (own.ok()) options.ignored.push_back(*own);
+    std::vector<std::string> beside = {signature};
+    if (invocation.has("attestation")) beside.push_back(invocation.text("attestation"));
+    for (const std::string& file : beside)
+        if (const auto own = provenance::name_below(model, std::filesystem::absolute(file)); own.ok())
+            options.ignored.push_back(*own);
     return options;
 }
 
@@ -110,6 +114,33 @@ std::string as_text(const std::string& path, const provenance::Verdict& verdict)
     return text;
 }
 
+/// The signed verdict of a scan: by somebody whom the caller trusts, and of the very files that were verified.
+Result<void> check_attestation(const std::string& path, const provenance::Trust& trust, provenance::Verdict& verdict,
+                               Json& json, std::string& text) {
+    const std::string content = BARTIZAN_TRY_WITHIN(read_file(path, provenance::kLargestBundle), "--attestation");
+    const auto bundle = BARTIZAN_TRY_WITHIN(provenance::parse_bundle(content), "attestation '" + path + "'");
+    const auto signer = provenance::check_signature(bundle, trust);
+    const auto attestation = provenance::parse_attestation(bundle.payload);
+    std::string why;
+    if (!signer.ok())
+        why = signer.error().line();
+    else if (!attestation.ok())
+        why = attestation.error().line();
+    else if (verdict.statement && attestation->root != provenance::root_of(verdict.statement->resources))
+        why = "it is about other files";
+    if (!why.empty()) {
+        verdict.verified = false;
+        verdict.reason = "the attestation does not hold: " + why;
+    } else {
+        json["attestation"] = {
+            {"verifier", attestation->verifier}, {"time", attestation->time}, {"properties", attestation->properties}};
+        text = fmt::format("{:<11}{} at {}: {}\n", "attested", cli::printable(attestation->verifier),
+                           cli::printable(attestation->time),
+                           cli::printable(fmt::format("{}", fmt::join(attestation->properties, ", "))));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<int> verify(const cli::Invocation& invocation) {
@@ -121,10 +152,15 @@ Result<int> verify(const cli::Invocation& invocation) {
     const auto bundle = BARTIZAN_TRY_WITHIN(provenance::parse_bundle(text), "signature '" + signature + "'");
 
     const Work work(invocation);
-    const auto verdict = BARTIZAN_TRY(provenance::verify_model(model, bundle, trust, options, work.context()));
-    const Json json = as_json(invocation, signature, verdict);
+    auto verdict = BARTIZAN_TRY(provenance::verify_model(model, bundle, trust, options, work.context()));
+    Json attested = Json::object();
+    std::string attested_text;
+    if (invocation.has("attestation"))
+        BARTIZAN_TRY(check_attestation(invocation.text("attestation"), trust, verdict, attested, attested_text));
+    Json json = as_json(invocation, signature, verdict);
+    json.update(attested);
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text(model, verdict)));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(model, verdict) + attested_text));
     return verdict.verified ? 0 : 1;
 }
 

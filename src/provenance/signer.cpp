@@ -46,6 +46,30 @@ Result<FileTree> files_to_sign(const std::filesystem::path& path, const SignOpti
     return tree;
 }
 
+/// Those that are known, in the order of the files; all of them, or an error: what was not scanned is not signed.
+Result<std::vector<std::string>> known_digests(const FileTree& tree, const SignOptions& options) {
+    std::vector<std::string> digests;
+    for (const TreeFile& file : tree.files) {
+        const auto known = options.digests.find(file.path.lexically_normal());
+        if (known == options.digests.end() || known->second.empty())
+            return Error(Errc::conflict, "'" + file.path.string() + "' came after the scan, or was not read by it",
+                         "sign again when nothing writes to the model");
+        digests.push_back(known->second);
+    }
+    return digests;
+}
+
+Result<std::vector<std::string>> digests_of(const FileTree& tree, const SignOptions& options,
+                                            const RunContext& context) {
+    if (!options.digests.empty()) return known_digests(tree, options);
+    std::vector<std::string> digests;
+    auto hashed = hash_files(tree.files, options.links, context);
+    for (std::size_t i = 0; i < hashed.size(); ++i)
+        digests.push_back(
+            crypto::to_hex(BARTIZAN_TRY_WITHIN(std::move(hashed[i]), "'" + tree.files[i].path.string() + "'")));
+    return digests;
+}
+
 struct Described {
     Statement statement;
     std::uint64_t bytes = 0;
@@ -68,16 +92,14 @@ std::vector<std::string> links_outside(const std::filesystem::path& root, const 
 Result<Described> describe_files(const std::filesystem::path& path, const SignOptions& options,
                                  const RunContext& context) {
     const FileTree tree = BARTIZAN_TRY(files_to_sign(path, options));
-    auto digests = hash_files(tree.files, options.links, context);
+    const auto digests = BARTIZAN_TRY(digests_of(tree, options, context));
     Described out;
     if (options.links == Links::follow_to_files && !tree.single) out.warnings = links_outside(path, tree);
     out.statement.subject = name_of(path);
     out.statement.allow_symlinks = options.links == Links::follow_to_files;
     if (!tree.single) out.statement.ignore_paths = options.ignored;
     for (std::size_t i = 0; i < digests.size(); ++i) {
-        const crypto::Sha256Digest digest =
-            BARTIZAN_TRY_WITHIN(std::move(digests[i]), "'" + tree.files[i].path.string() + "'");
-        out.statement.resources.push_back({tree.files[i].name, crypto::to_hex(digest)});
+        out.statement.resources.push_back({tree.files[i].name, digests[i]});
         out.bytes += tree.files[i].size;
     }
     out.statement.root = root_of(out.statement.resources);
@@ -90,17 +112,23 @@ Result<Statement> describe(const std::filesystem::path& path, const SignOptions&
     return BARTIZAN_TRY(describe_files(path, options, context)).statement;
 }
 
-Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
-                          const RunContext& context) {
+Result<std::string> sign_statement(std::string payload, const crypto::PrivateKey& key, const SignOptions& options) {
     BARTIZAN_TRY(check_key(key, options));
-    Described described = BARTIZAN_TRY(describe_files(path, options, context));
     Bundle bundle;
     bundle.method = options.chain.empty() ? Method::key : Method::certificate;
     if (options.chain.empty()) bundle.hint = key_hint(key.public_key());
     bundle.chain = options.chain;
-    bundle.payload = write_statement(described.statement);
+    bundle.payload = std::move(payload);
     bundle.signatures = {BARTIZAN_TRY(key.sign(pae(bundle.payload)))};
-    return Signed{write_bundle(bundle), std::move(described.statement), described.bytes, std::move(described.warnings)};
+    return write_bundle(bundle);
+}
+
+Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
+                          const RunContext& context) {
+    BARTIZAN_TRY(check_key(key, options));
+    Described described = BARTIZAN_TRY(describe_files(path, options, context));
+    std::string bundle = BARTIZAN_TRY(sign_statement(write_statement(described.statement), key, options));
+    return Signed{std::move(bundle), std::move(described.statement), described.bytes, std::move(described.warnings)};
 }
 
 }  // namespace bartizan::provenance

@@ -3,6 +3,7 @@
 
 #include <ctime>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -20,6 +21,8 @@ struct SignOptions {
     Links links = Links::refuse;
     std::vector<crypto::Certificate> chain = {};  ///< the signer's first; empty: the bundle names the key by its hint
     std::time_t now = 0;                          ///< the signer's certificate must be valid then
+    /// Digests that are known already, by path: a scan read the files, and they are not read again. Empty: none are.
+    std::map<std::filesystem::path, std::string> digests = {};
 };
 
 struct Signed {
@@ -33,8 +36,11 @@ struct Signed {
 /// nothing to sign or something that cannot be (a link, a pipe, a file that cannot be read, a name that is not UTF-8).
 Result<Statement> describe(const std::filesystem::path& path, const SignOptions& options, const RunContext& context);
 
-/// Fails beside that with `invalid_input` when the key is no EC key, or not that of the certificate. Links that lead out
-/// of the model are signed with a warning, as the specification wants (OMS v1.0, section 6.1.1).
+/// One statement signed once: a bundle around `payload`. Fails as `sign_model` does over the key.
+Result<std::string> sign_statement(std::string payload, const crypto::PrivateKey& key, const SignOptions& options);
+
+/// Fails beside that with `invalid_input` when the key is no EC key, or not that of the certificate. Links that lead
+/// out of the model are signed with a warning, as the specification wants (OMS v1.0, section 6.1.1).
 Result<Signed> sign_model(const std::filesystem::path& path, const crypto::PrivateKey& key, const SignOptions& options,
                           const RunContext& context);
 

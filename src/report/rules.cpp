@@ -256,6 +256,13 @@ constexpr Rule kRules[] = {
      "something may be hidden in them.",
      "Round the weights to half precision and back, which removes what is hidden, and find out what reads them.",
      kScanWeights},
+
+    {"BTZ-PRV-001", "NotAsSigned", "The model does not verify against its signature.",
+     "The signature given is not by the signer named, or a file is not what was signed: somebody changed it since, or "
+     "it is another model. Nothing has parsed it.",
+     "Take the model and its signature from the publisher again. If they differ still, ask the signer; treat the copy "
+     "as tampered until then.",
+     kScanNotRead},
 };
 
 }  // namespace

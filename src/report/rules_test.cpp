@@ -73,6 +73,7 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-SCN-034", "RemoteCode"},
         {"BTZ-SCN-040", "NotFinite"},
         {"BTZ-SCN-041", "Stegano"},
+        {"BTZ-PRV-001", "NotAsSigned"},
     };
     for (const auto& [id, name] : released) {
         const Rule* rule = find_rule(id);

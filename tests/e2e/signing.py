@@ -56,6 +56,51 @@ class Signing(Case):
         self.assertEqual([file["name"] for file in bad["changed"]], ["a-b.bin"])
         self.assertEqual((bad["missing"], bad["added"]), (["a/c.bin"], ["new"]))
 
+    def test_a_scan_is_attested_and_bound_to_the_files(self):
+        self.assertEqual(self.sign("--scan")["verdict"], "clean")
+        self.assertIn("BARTIZAN_SCAN_CLEAN",
+                      self.verify("--attestation", self.folder / "model.sig.scan")["attestation"]["properties"])
+        (self.model / "odd.pkl").write_bytes(b"cmodule\nname\n.")
+        made = self.sign("--scan")
+        self.assertEqual(made["verdict"], "unproven")
+        verdict = self.folder / "model.sig.scan"
+        self.assertEqual(made["attestation"], str(verdict))
+        plain = self.folder / "plain.sig"
+        self.json("sign", self.model, "--key", self.key, "--out", plain)
+        statement = json.loads(base64.b64decode(json.loads(verdict.read_text())["dsseEnvelope"]["payload"]))
+        self.assertEqual(statement["predicateType"], "https://in-toto.io/attestation/svr/v0.2")
+        self.assertEqual(statement["subject"][0]["digest"]["sha256"], made["root"])
+        signed = json.loads(base64.b64decode(json.loads(plain.read_text())["dsseEnvelope"]["payload"]))
+        self.assertEqual(signed["subject"][0]["digest"]["sha256"], made["root"], "the digests of the scan are those")
+        good = self.verify("--attestation", verdict)
+        self.assertIn("BARTIZAN_SCANNED", good["attestation"]["properties"])
+        self.assertNotIn("BARTIZAN_SCAN_CLEAN", good["attestation"]["properties"])
+        (self.model / "config.json").write_text('{"changed": 1}')
+        self.json("sign", self.model, "--key", self.key, "--out", self.signature)
+        bad = self.verify("--attestation", verdict, status=1)
+        self.assertIn("other files", bad["reason"])
+
+    def test_nothing_malicious_is_signed(self):
+        (self.model / "evil.pkl").write_bytes(b"cos\nsystem\n(S'id'\ntR.")
+        self.json("keygen", "--out", self.key)
+        run = bartizan("sign", self.model, "--key", self.key, "--out", self.signature, "--scan", "--quiet")
+        self.assert_refused(run, "evil.pkl", "malicious")
+        self.assertFalse(self.signature.exists() or (self.folder / "model.sig.scan").exists())
+
+    def test_an_audit_stops_at_a_model_that_is_not_the_signed_one(self):
+        one = self.folder / "one.onnx"
+        one.write_bytes(b"not the model that was signed")
+        self.json("keygen", "--out", self.key)
+        self.json("sign", one, "--key", self.key, "--out", self.signature)
+        one.write_bytes(b"changed since")
+        out = self.folder / "report"
+        words = ("audit", one, "--data", one, "--out", out, "--signature", self.signature)
+        run = bartizan(*words, "--signer", f"{self.key}.pub", "--quiet", "--format", "json")
+        self.assertEqual(run.returncode, 1, run.stderr)
+        findings = json.loads((out / "report.json").read_text())["findings"]
+        self.assertIn("BTZ-PRV-001", [finding["rule"] for finding in findings])
+        self.assert_refused(bartizan(*words, "--quiet"), "--signer")
+
     def test_the_bundle_is_that_of_the_recipe(self):
         root = self.sign()["root"]
         bundle = json.loads(self.signature.read_text())
