@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "apps/cli/downloads.h"
 #include "apps/cli/light_commands.h"
 #include "bartizan/version.h"
 #include "cli/output.h"
@@ -48,11 +49,28 @@ Result<int> compare_models(const cli::Invocation& invocation, const RunContext& 
     return gate && scan::gravest(diff) >= *gate ? 1 : 0;
 }
 
+/// Paths as they are; addresses are fetched, if the user said so.
+Result<std::vector<std::filesystem::path>> targets_of(const cli::Invocation& invocation, Downloads& downloads,
+                                                      const RunContext& run) {
+    constexpr std::uint64_t kMostFetched = std::uint64_t{64} << 30;
+    std::vector<std::filesystem::path> targets;
+    for (const std::string& target : invocation.positionals) {
+        if (!is_address(target)) {
+            targets.emplace_back(target);
+            continue;
+        }
+        if (!invocation.flag("fetch"))
+            return invalid_input("'" + target + "' is an address, and nothing is fetched unasked",
+                                 "add --fetch to allow the network");
+        targets.push_back(BARTIZAN_TRY(downloads.fetch(target, invocation.text("ca-file"), kMostFetched, run)));
+    }
+    return targets;
+}
+
 }  // namespace
 
 Result<int> scan_files(const cli::Invocation& invocation) {
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_file(invocation.text("out")));
-    const std::vector<std::filesystem::path> targets(invocation.positionals.begin(), invocation.positionals.end());
     TextProgress progress(stderr, progress_style_for_stderr(invocation.flag("quiet")));
     const RunContext run({.threads = static_cast<int>(invocation.integer("threads", 0)), .progress = &progress});
     if (invocation.flag("diff")) return compare_models(invocation, run);
@@ -65,7 +83,10 @@ Result<int> scan_files(const cli::Invocation& invocation) {
             std::fprintf(stderr, "bartizan: an entry of the policy expired on %s: %s\n", entry.expires.c_str(),
                          cli::printable(entry.reason).c_str());
     }
-    const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, options, run));
+    Downloads downloads;
+    const auto targets = BARTIZAN_TRY(targets_of(invocation, downloads, run));
+    scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, options, run));
+    for (scan::FileResult& file : result.files) file.path = downloads.address_of(file.path);
     if (!result.unconfined.empty() && !invocation.flag("quiet"))
         std::fprintf(stderr, "bartizan: scanned without a sandbox: %s\n", result.unconfined.c_str());
 

@@ -1,7 +1,12 @@
 """`bartizan scan` as scripts and CI jobs use it: documents, exit statuses, files that cannot be read."""
+import functools
+import http.server
 import json
 import os
+import ssl
 import struct
+import subprocess
+import threading
 import unittest
 import zipfile
 
@@ -73,6 +78,62 @@ class Scan(Case):
 
     def test_a_missing_target_is_refused(self):
         self.assert_refused(bartizan("scan", self.folder / "nowhere", "--quiet"), "nowhere")
+
+
+class Fetched(Case):
+    """Files of the web, from a server of the test's own."""
+
+    def setUp(self):
+        super().setUp()
+        self.site = self.folder / "site"
+        self.site.mkdir()
+        (self.site / "good.json").write_text('{"a": 1}')
+        (self.site / "bad.pkl").write_bytes(b"cos\nsystem\n(S'id'\ntR.")
+        self.certificate = self.folder / "cert.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                        "-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost",
+                        "-keyout", self.folder / "key.pem", "-out", self.certificate], check=True,
+                       capture_output=True)
+        handler = functools.partial(Quiet, directory=self.site)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.certificate, self.folder / "key.pem")
+        self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+        self.address = f"https://localhost:{self.server.server_address[1]}"
+
+    def tearDown(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+        super().tearDown()
+
+    def test_what_is_fetched_is_scanned_under_its_address(self):
+        run = bartizan("scan", f"{self.address}/bad.pkl", f"{self.address}/good.json", "--fetch", "--ca-file",
+                       self.certificate, "--format", "json", "--quiet")
+        self.assertEqual(run.returncode, 1, run.stderr)
+        document = json.loads(run.stdout)
+        self.assertEqual([(file["path"], file["verdict"]) for file in document["files"]],
+                         [(f"{self.address}/bad.pkl", "malicious"), (f"{self.address}/good.json", "clean")])
+
+    def test_nothing_is_fetched_unasked_or_from_those_that_are_not_trusted(self):
+        address = f"{self.address}/good.json"
+        self.assert_refused(bartizan("scan", address, "--quiet"), "--fetch")
+        self.assert_refused(bartizan("scan", address.replace("https", "http"), "--fetch", "--quiet"), "https://")
+        untrusted = bartizan("scan", address, "--fetch", "--quiet")
+        self.assertEqual(untrusted.returncode, 3, untrusted.stderr)
+        self.assertIn("certificate", untrusted.stderr)
+        other = bartizan("scan", address.replace("localhost", "127.0.0.1"), "--fetch", "--ca-file", self.certificate,
+                         "--quiet")
+        self.assertEqual(other.returncode, 3, other.stderr)
+        missing = bartizan("scan", f"{self.address}/none", "--fetch", "--ca-file", self.certificate, "--quiet")
+        self.assertIn("404", missing.stderr)
+
+
+class Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
 
 
 if __name__ == "__main__":
