@@ -5,14 +5,9 @@
 #include <cctype>
 #include <optional>
 
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 #include <boost/beast/ssl.hpp>
@@ -25,7 +20,6 @@ namespace {
 namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http;
-using asio::use_awaitable;
 using asio::ip::tcp;
 
 constexpr std::size_t kPiece = 256 * 1024;
@@ -47,13 +41,9 @@ public:
         : request_(request), options_(options), sink_(sink) {}
 
     Result<Response> run() {
-        asio::io_context context(1);
-        std::exception_ptr thrown;
-        asio::co_spawn(context, talk(context), [&](const std::exception_ptr& what) { thrown = what; });
-        context.run();
-        if (!thrown) return std::move(response_);
         try {
-            std::rethrow_exception(thrown);
+            talk();
+            return std::move(response_);
         } catch (const Failed& failed) {
             return failed.error;
         } catch (const boost::system::system_error& error) {
@@ -79,29 +69,42 @@ private:
         return {Errc::unavailable, who + ": " + stage_ + ": " + code.message()};
     }
 
-    asio::awaitable<void> talk(asio::io_context& context) {
+    /// Starts one step and runs it to its end: only asynchronous steps can be given a time limit.
+    template <class Start>
+    boost::system::error_code outcome_of(const Start& start) {
+        boost::system::error_code code;
+        start([&code](const boost::system::error_code& ended, auto&&...) { code = ended; });
+        context_.restart();
+        context_.run();
+        return code;
+    }
+    template <class Start>
+    void wait(const Start& start) {
+        if (const auto code = outcome_of(start); code) throw boost::system::system_error(code);
+    }
+
+    void talk() {
         stage_ = "cannot find it";
-        tcp::resolver resolver(context);
-        const auto places =
-            co_await resolver.async_resolve(request_.url.host, std::to_string(request_.url.port), use_awaitable);
+        tcp::resolver resolver(context_);
+        const auto places = resolver.resolve(request_.url.host, std::to_string(request_.url.port));
         if (!request_.url.secure) {
-            beast::tcp_stream stream(context);
-            co_await connect(stream, places);
-            co_await converse(stream);
-            co_return;
+            beast::tcp_stream stream(context_);
+            connect(stream, places);
+            converse(stream);
+            return;
         }
         asio::ssl::context tls(asio::ssl::context::tls_client);
         prepare(tls);
-        beast::ssl_stream<beast::tcp_stream> stream(context, tls);
-        co_await connect(beast::get_lowest_layer(stream), places);
-        co_await greet(stream);
-        co_await converse(stream);
+        beast::ssl_stream<beast::tcp_stream> stream(context_, tls);
+        connect(beast::get_lowest_layer(stream), places);
+        greet(stream);
+        converse(stream);
     }
 
-    asio::awaitable<void> connect(beast::tcp_stream& stream, const tcp::resolver::results_type& places) {
+    void connect(beast::tcp_stream& stream, const tcp::resolver::results_type& places) {
         stage_ = "cannot connect";
         stream.expires_after(options_.connect_timeout);
-        co_await stream.async_connect(places, use_awaitable);
+        wait([&](auto done) { stream.async_connect(places, done); });
     }
 
     void prepare(asio::ssl::context& tls) const {
@@ -113,7 +116,7 @@ private:
             tls.load_verify_file(options_.ca_file);
     }
 
-    asio::awaitable<void> greet(beast::ssl_stream<beast::tcp_stream>& stream) {
+    void greet(beast::ssl_stream<beast::tcp_stream>& stream) {
         stage_ = "no secure connection";
         const std::string& host = request_.url.host;
         if (::SSL_set_tlsext_host_name(stream.native_handle(), host.c_str()) != 1)
@@ -128,7 +131,7 @@ private:
             return holds;
         });
         beast::get_lowest_layer(stream).expires_after(options_.connect_timeout);
-        co_await stream.async_handshake(asio::ssl::stream_base::client, use_awaitable);
+        wait([&](auto done) { stream.async_handshake(asio::ssl::stream_base::client, done); });
     }
 
     wire::request<wire::string_body> asked() const {
@@ -146,21 +149,21 @@ private:
     }
 
     template <class Stream>
-    asio::awaitable<void> converse(Stream& stream) {
+    void converse(Stream& stream) {
         stage_ = "the connection broke";
         auto& lowest = beast::get_lowest_layer(stream);
         lowest.expires_after(options_.idle_timeout);
         const auto request = asked();
-        co_await wire::async_write(stream, request, use_awaitable);
+        wait([&](auto done) { wire::async_write(stream, request, done); });
         beast::flat_buffer buffer;
         wire::response_parser<wire::buffer_body> parser;
         parser.header_limit(kMostHeaderBytes);
         parser.body_limit(options_.most_bytes);
         if (request_.method == "HEAD") parser.skip(true);
         lowest.expires_after(options_.idle_timeout);
-        co_await wire::async_read_header(stream, buffer, parser, use_awaitable);
+        wait([&](auto done) { wire::async_read_header(stream, buffer, parser, done); });
         take_header(parser);
-        co_await take_body(stream, buffer, parser);
+        take_body(stream, buffer, parser);
     }
 
     void take_header(const wire::response_parser<wire::buffer_body>& parser) {
@@ -171,16 +174,14 @@ private:
     }
 
     template <class Stream>
-    asio::awaitable<void> take_body(Stream& stream, beast::flat_buffer& buffer,
-                                    wire::response_parser<wire::buffer_body>& parser) {
+    void take_body(Stream& stream, beast::flat_buffer& buffer, wire::response_parser<wire::buffer_body>& parser) {
         std::vector<std::byte> piece(kPiece);
         const bool sunk = sink_ && response_.status >= 200 && response_.status < 300;
         while (!parser.is_done()) {
             parser.get().body().data = piece.data();
             parser.get().body().size = piece.size();
             beast::get_lowest_layer(stream).expires_after(options_.idle_timeout);
-            boost::system::error_code code;
-            co_await wire::async_read(stream, buffer, parser, asio::redirect_error(use_awaitable, code));
+            const auto code = outcome_of([&](auto done) { wire::async_read(stream, buffer, parser, done); });
             if (code && code != wire::error::need_buffer) throw boost::system::system_error(code);
             const std::span<const std::byte> got(piece.data(), piece.size() - parser.get().body().size);
             if (sunk) {
@@ -191,6 +192,7 @@ private:
         }
     }
 
+    asio::io_context context_{1};
     const Request& request_;
     const ClientOptions& options_;
     const BodySink& sink_;
