@@ -1,6 +1,7 @@
 #include "scan/archive/zip_layout.h"
 
 #include <algorithm>
+#include <cstring>
 #include <map>
 #include <string_view>
 
@@ -294,11 +295,27 @@ private:
 
 }  // namespace
 
+namespace {
+/// Where `mark` comes last, npos if nowhere. Every file is asked for it, so the C library's fast search looks for the
+/// mark's first byte.
+std::size_t last_of(std::string_view text, std::string_view mark) {
+    std::size_t end = text.size();
+    while (end >= mark.size()) {
+        const void* found = ::memrchr(text.data(), mark[0], end - mark.size() + 1);
+        if (found == nullptr) return std::string_view::npos;
+        const auto at = static_cast<std::size_t>(static_cast<const char*>(found) - text.data());
+        if (text.substr(at).starts_with(mark)) return at;
+        end = at + mark.size() - 1;
+    }
+    return std::string_view::npos;
+}
+}  // namespace
+
 bool looks_like_zip(Bytes content) {
     if (has(content, 0, kLocal) && content.size() >= kLocalSize) return true;
     const std::size_t reach = std::min(content.size(), kEndReach);
     const Bytes tail = content.last(reach);
-    const std::size_t end = as_text(tail).rfind(kEnd);
+    const std::size_t end = last_of(as_text(tail), kEnd);
     if (end == std::string_view::npos || tail.size() - end < kEndSize) return false;
     const std::uint64_t at = content.size() - reach + end;
     const std::uint64_t size = u32(content, at + 12);

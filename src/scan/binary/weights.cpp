@@ -11,7 +11,7 @@
 namespace bartizan::scan {
 namespace {
 
-constexpr std::uint64_t kWindows = 16;
+constexpr std::uint64_t kWindows = 8;
 constexpr std::uint64_t kWindow = std::uint64_t{16} << 10;      // bytes
 constexpr std::uint64_t kSmallWindow = std::uint64_t{4} << 10;  // once the generous part is spent
 constexpr int kMaxReported = 20;

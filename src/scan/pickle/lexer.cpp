@@ -1,7 +1,9 @@
 #include "scan/pickle/lexer.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
+#include <cstring>
 
 namespace bartizan::scan::pickle {
 
@@ -31,17 +33,25 @@ bool Lexer::take_line(std::string_view& out) {
     return true;
 }
 
-bool Lexer::take_number(int bytes, std::int64_t& out) {
+template <std::unsigned_integral T>
+bool Lexer::take_number(std::int64_t& out) {
     std::string_view raw;
-    if (!take(static_cast<std::uint64_t>(bytes), raw)) return false;
-    std::uint64_t value = 0;
-    for (std::size_t i = raw.size(); i-- > 0;) value = value << 8 | static_cast<unsigned char>(raw[i]);
+    if (!take(sizeof(T), raw)) return false;
+    T value = 0;
+    std::memcpy(&value, raw.data(), sizeof value);
+    if constexpr (std::endian::native == std::endian::big) {
+        T turned = 0;
+        for (std::size_t i = sizeof(T); i-- > 0;)
+            turned = static_cast<T>(turned << 8 | static_cast<unsigned char>(raw[i]));
+        value = turned;
+    }
     out = static_cast<std::int64_t>(value);
     return true;
 }
 
-Lexed Lexer::counted(int length_bytes, Token& token) {
-    if (!take_number(length_bytes, token.integer)) return Lexed::cut;
+template <std::unsigned_integral T>
+Lexed Lexer::counted(Token& token) {
+    if (!take_number<T>(token.integer)) return Lexed::cut;
     if (token.integer < 0) return Lexed::malformed;
     return take(static_cast<std::uint64_t>(token.integer), token.text) ? Lexed::token : Lexed::cut;
 }
@@ -62,7 +72,7 @@ Lexed Lexer::decimal(Token& token) {
 }
 
 Lexed Lexer::enter_frame(Token& token) {
-    if (!take_number(8, token.integer)) return Lexed::cut;
+    if (!take_number<std::uint64_t>(token.integer)) return Lexed::cut;
     const auto length = static_cast<std::uint64_t>(token.integer);
     if (frame_end_ != 0 && at_ < frame_end_ && length > frame_end_ - at_) {
         straddled_ = true;
@@ -75,37 +85,37 @@ Lexed Lexer::enter_frame(Token& token) {
 }
 
 Lexed Lexer::argument(Argument kind, Token& token) {
-    const auto number = [&](int bytes) { return take_number(bytes, token.integer) ? Lexed::token : Lexed::cut; };
+    const auto number = [&]<class T>(T) { return take_number<T>(token.integer) ? Lexed::token : Lexed::cut; };
     switch (kind) {
         case Argument::invalid:
             return Lexed::no_opcode;
         case Argument::none:
             return Lexed::token;
         case Argument::unsigned1:
-            return number(1);
+            return number(std::uint8_t{});
         case Argument::unsigned2:
-            return number(2);
+            return number(std::uint16_t{});
         case Argument::unsigned4:
-            return number(4);
+            return number(std::uint32_t{});
         case Argument::signed4: {
-            const Lexed lexed = number(4);
+            const Lexed lexed = number(std::uint32_t{});
             token.integer = static_cast<std::int32_t>(token.integer);
             return lexed;
         }
         case Argument::unsigned8:
             return enter_frame(token);
         case Argument::float8:
-            return number(8);
+            return number(std::uint64_t{});
         case Argument::counted1:
-            return counted(1, token);
+            return counted<std::uint8_t>(token);
         case Argument::counted4:
-            return counted(4, token);
+            return counted<std::uint32_t>(token);
         case Argument::counted4_signed: {
-            const Lexed lexed = counted(4, token);
+            const Lexed lexed = counted<std::uint32_t>(token);
             return token.integer > INT32_MAX ? Lexed::malformed : lexed;
         }
         case Argument::counted8:
-            return counted(8, token);
+            return counted<std::uint64_t>(token);
         case Argument::decimal_line:
             return decimal(token);
         case Argument::line:

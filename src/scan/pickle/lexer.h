@@ -4,6 +4,7 @@
 /// CPython's reader of files drops what is left of the frame and takes the argument from behind it (cpython#154848).
 /// Thread rule: one object, one thread.
 
+#include <concepts>
 #include <cstdint>
 #include <string_view>
 
@@ -53,9 +54,11 @@ private:
     }
     void leave_frame();
     bool take_line(std::string_view& out);
-    bool take_number(int bytes, std::int64_t& out);
+    template <std::unsigned_integral T>
+    bool take_number(std::int64_t& out);
     Lexed argument(Argument kind, Token& token);
-    Lexed counted(int length_bytes, Token& token);
+    template <std::unsigned_integral T>
+    Lexed counted(Token& token);
     Lexed decimal(Token& token);
     Lexed enter_frame(Token& token);
 

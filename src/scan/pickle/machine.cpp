@@ -1,6 +1,7 @@
 #include "scan/pickle/machine.h"
 
 #include <algorithm>
+#include <array>
 #include <bit>
 #include <charconv>
 #include <utility>
@@ -144,34 +145,40 @@ bool Machine::container(const Token& token) {
 }
 
 bool Machine::change(const Token& token) {
-    std::vector<Value> items;
-    Value value, key;
-    const bool marked = token.op == Op::appends || token.op == Op::additems || token.op == Op::setitems;
-    if (marked ? !pop_mark(items) : !pop(value)) return false;
-    if (token.op == Op::setitem && !pop(key)) return false;
+    std::array<Value, 2> pair;
+    std::span<const Value> items = std::span(pair).last(1);
+    switch (token.op) {
+        case Op::appends:
+        case Op::additems:
+        case Op::setitems:
+            if (!pop_mark(popped_)) return false;
+            items = popped_;
+            break;
+        case Op::setitem:
+            items = pair;
+            if (!pop(pair[1]) || !pop(pair[0])) return false;
+            break;
+        default:
+            if (!pop(pair[1])) return false;
+    }
     if (stack_.size() <= fence()) return fail("an opcode finds too few values on the stack");
     const Value object = stack_.back();
     ++outcome_.effects;
     switch (token.op) {
         case Op::append:
-            world_.append(object, value, token.at);
-            break;
         case Op::appends:
-            for (const Value& item : items) world_.append(object, item, token.at);
+            world_.append(object, items, token.at);
             break;
         case Op::additems:
-            for (const Value& item : items) world_.add(object, item, token.at);
+            world_.add(object, items, token.at);
             break;
         case Op::setitem:
-            world_.set_item(object, key, value, token.at);
-            break;
         case Op::setitems:
             if (items.size() % 2 != 0) return fail("SETITEMS with a key without its value");
-            for (std::size_t i = 0; i + 1 < items.size(); i += 2)
-                world_.set_item(object, items[i], items[i + 1], token.at);
+            world_.set_items(object, items, token.at);
             break;
         default:
-            world_.build(object, value, token.at);
+            world_.build(object, pair[1], token.at);
             return raw_array();
     }
     world_.grown(object, lexer_.position() - begin_);

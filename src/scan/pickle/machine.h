@@ -62,6 +62,7 @@ private:
     std::uint64_t given_back_;  ///< pages up to here
     std::uint64_t at_ = 0;      ///< of the opcode that runs
     std::vector<Value> stack_;
+    std::vector<Value> popped_;  ///< by the last mark: one buffer for all
     std::vector<std::size_t> marks_;
     std::vector<Value> memo_;  ///< dense part
     std::unordered_map<std::uint64_t, Value> far_memo_;

@@ -30,15 +30,24 @@ Value Heap::make(Kind kind, std::uint64_t offset, std::vector<Value> items, Valu
     return Value::reference(kind, static_cast<std::uint32_t>(nodes_.size() - 1));
 }
 
-void Heap::add(Node& node, const Value& item) {
-    node.unfolded += item.is_node() ? at(item).unfolded : 1;
-    const bool grows = node.items.size() == node.items.capacity();
-    if (!node.complete || node.items.size() >= most_kept_ ||
-        (grows && !charge(sizeof(Value) * std::max<std::size_t>(4, node.items.size())))) {
-        node.complete = false;
-        return;
+void Heap::extend(Node& node, std::span<const Value> items) {
+    double unfolded = static_cast<double>(items.size());
+    for (const Value& item : items)
+        if (item.is_node()) unfolded += at(item).unfolded - 1;
+    node.unfolded += unfolded;
+    const std::size_t have = node.items.size(), kept = node.complete && have < most_kept_ ? most_kept_ - have : 0;
+    if (items.size() > kept) node.complete = false;
+    items = items.first(std::min(items.size(), kept));
+    if (items.empty()) return;
+    if (have + items.size() > node.items.capacity()) {
+        const std::size_t room = std::max<std::size_t>({4, have + items.size(), have * 2});
+        if (!charge(sizeof(Value) * (room - node.items.capacity()))) {
+            node.complete = false;
+            return;
+        }
+        node.items.reserve(room);
     }
-    node.items.push_back(item);
+    node.items.insert(node.items.end(), items.begin(), items.end());
 }
 
 Value Heap::own(Kind kind, std::string text) {

@@ -7,6 +7,7 @@
 #include <bit>
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -98,7 +99,9 @@ public:
     Value make(Kind kind, std::uint64_t offset, std::vector<Value> items = {}, Value callee = {});
     Node& at(const Value& value) { return nodes_[value.index]; }
     const Node& at(const Value& value) const { return nodes_[value.index]; }
-    void add(Node& node, const Value& item);
+    void add(Node& node, const Value& item) { extend(node, {&item, 1}); }
+    /// As many of them as are kept.
+    void extend(Node& node, std::span<const Value> items);
     /// Owns a string that does not lie in the stream. Unknown when there is no room.
     Value own(Kind kind, std::string text);
     bool full() const { return full_; }

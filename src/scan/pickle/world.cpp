@@ -214,14 +214,12 @@ void World::build(const Value& object, const Value& state, std::uint64_t at) {
         fmt::format("{}.__setstate__({})", show(object), show(state)));
 }
 
+void World::set_items(const Value& object, std::span<const Value> pairs, std::uint64_t at) {
+    if (object.is(Kind::dict)) return heap.extend(heap.at(object), pairs);
+    for (std::size_t i = 0; i + 1 < pairs.size(); i += 2) set_item(object, pairs[i], pairs[i + 1], at);
+}
+
 void World::set_item(const Value& object, const Value& key, const Value& value, std::uint64_t at) {
-    if (object.is(Kind::dict)) {
-        Node& node = heap.at(object);
-        heap.add(node, key);
-        heap.add(node, value);
-        grown(object, at);
-        return;
-    }
     if (object.is(Kind::called) && heap.at(object).proven && (entry_of(object).actions & kSetItem) != 0)
         return keep(object, key, value, at);
     const Contract maker = entry_of(object).contract;
@@ -246,25 +244,21 @@ const Value* World::contents_of(const Value& object) const {
     return object.is(Kind::called) && found != contents_.end() ? &found->second : nullptr;
 }
 
-void World::append(const Value& object, const Value& item, std::uint64_t at) {
-    if (object.is(Kind::list)) {
-        heap.add(heap.at(object), item);
-        return;
-    }
+void World::append(const Value& object, std::span<const Value> items, std::uint64_t at) {
+    if (object.is(Kind::list)) return heap.extend(heap.at(object), items);
     if (object.is(Kind::called) && heap.at(object).proven && (entry_of(object).actions & kAppend) != 0) return;
-    say(object.is(Kind::symbol) ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
-        "something is appended to an object that is not a list of this stream", at,
-        fmt::format("{}.append({})", show(object), show(item)));
+    for (const Value& item : items)
+        say(object.is(Kind::symbol) ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
+            "something is appended to an object that is not a list of this stream", at,
+            fmt::format("{}.append({})", show(object), show(item)));
 }
 
-void World::add(const Value& object, const Value& item, std::uint64_t at) {
-    if (object.is(Kind::set)) {
-        heap.add(heap.at(object), item);
-        return;
-    }
-    say(object.is(Kind::symbol) ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
-        "something is added to an object that is not a set of this stream", at,
-        fmt::format("{}.add({})", show(object), show(item)));
+void World::add(const Value& object, std::span<const Value> items, std::uint64_t at) {
+    if (object.is(Kind::set)) return heap.extend(heap.at(object), items);
+    for (const Value& item : items)
+        say(object.is(Kind::symbol) ? Verdict::malicious : Verdict::unproven, rule::kTampersRuntime,
+            "something is added to an object that is not a set of this stream", at,
+            fmt::format("{}.add({})", show(object), show(item)));
 }
 
 void World::stopped(const Value& value) { explain(fmt::format("return {}", show(value, 1))); }

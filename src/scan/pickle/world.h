@@ -45,9 +45,10 @@ public:
     Value import_values(const Value& module, const Value& name, std::uint64_t at);
     Value call(const Value& callee, std::vector<Value> args, How how, std::uint64_t at, int depth = 0);
     void build(const Value& object, const Value& state, std::uint64_t at);
-    void set_item(const Value& object, const Value& key, const Value& value, std::uint64_t at);
-    void append(const Value& object, const Value& item, std::uint64_t at);
-    void add(const Value& object, const Value& item, std::uint64_t at);
+    /// Keys and values in turn.
+    void set_items(const Value& object, std::span<const Value> pairs, std::uint64_t at);
+    void append(const Value& object, std::span<const Value> items, std::uint64_t at);
+    void add(const Value& object, std::span<const Value> items, std::uint64_t at);
     Value persistent(const Value& id, std::uint64_t at);
     Value extension(std::int64_t code, std::uint64_t at);
     /// A string of the stream: what may be hidden in it is judged too.
@@ -110,6 +111,7 @@ private:
     const Entry& entry_of(const Value& object) const;
     void judge_state(const Value& object, const Value& state, std::uint64_t at);
     void array_follows(const Node& wrapper);
+    void set_item(const Value& object, const Value& key, const Value& value, std::uint64_t at);
     void keep(const Value& object, const Value& key, const Value& value, std::uint64_t at);
     std::uint64_t item_size(const Value& dtype) const;
     const Value* key_of(const Value& dict, std::string_view key) const;

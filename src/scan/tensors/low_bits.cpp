@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <set>
-#include <unordered_set>
 
 #include <fmt/format.h>
 
@@ -125,6 +125,24 @@ private:
     std::array<std::uint64_t, 8> sums_{};
 };
 
+/// About how many different numbers there are: one bit for each of 2^16 hashes.
+class Distinct {
+public:
+    void add(std::uint64_t bits) {
+        constexpr std::uint64_t kGolden = 0x9e3779b97f4a7c15U;
+        const std::uint64_t hash = (bits * kGolden) >> 48;
+        seen_[hash / 64] |= std::uint64_t{1} << (hash % 64);
+    }
+    std::size_t count() const {
+        std::size_t out = 0;
+        for (const std::uint64_t word : seen_) out += static_cast<std::size_t>(std::popcount(word));
+        return out;
+    }
+
+private:
+    std::array<std::uint64_t, 1024> seen_{};
+};
+
 }  // namespace
 
 std::vector<BitPattern> bit_patterns(Float kind) {
@@ -168,7 +186,7 @@ std::vector<std::byte> take_low_bits(Bytes values, Float kind, BitPattern patter
 BitNoise bit_noise(Bytes values, Float kind) {
     const std::size_t size = size_of(kind);
     BitNoise noise{.planes = noise_bits(kind)};
-    std::unordered_set<std::uint64_t> seen;
+    Distinct seen;
     Lanes ones, changes;
     std::uint64_t count = 0;
     std::uint8_t last = 0;
@@ -176,13 +194,13 @@ BitNoise bit_noise(Bytes values, Float kind) {
         std::uint64_t bits = 0;
         std::memcpy(&bits, values.data() + i * size, size);
         if (bits == 0) continue;  // pruned, or not trained
-        seen.insert(bits);
+        seen.add(bits);
         const auto low = static_cast<std::uint8_t>(bits);
         ones.add(low);
         if (count++ > 0) changes.add(low ^ last);
         last = low;
     }
-    noise.varied = count >= kLeastMeasured && seen.size() > count / 2;
+    noise.varied = count >= kLeastMeasured && seen.count() > count / 2;
     if (count < 2) return noise;
     const auto n = static_cast<double>(count);
     for (int plane = 0; plane < noise.planes; ++plane) {
