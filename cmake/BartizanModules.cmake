@@ -14,6 +14,7 @@ set(BARTIZAN_LINKS_scan LibArchive::LibArchive ZLIB::ZLIB yaml-cpp)
 
 # Compile options of single modules: plain loops over floats want to be vectorised.
 set(BARTIZAN_OPTIONS_attacks -O3)
+set(BARTIZAN_OPTIONS_http -Wno-maybe-uninitialized -Wno-unknown-warning-option)  # Boost.Beast, under the sanitizers
 
 # The files NNNN_NAME.sql in a module's folder migrations/ become the table kMigrations in NAME/migrations_made.h.
 function(bartizan_make_migrations name)

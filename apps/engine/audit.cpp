@@ -25,6 +25,16 @@ Result<audit::Plan> plan_of(const cli::Invocation& invocation, const data::Info&
     return invocation.has("plan") ? audit::read_plan(invocation.text("plan"), info) : audit::default_plan(info);
 }
 
+/// Read before columns are scaled: groups are told by the values as they are.
+Result<std::vector<data::Grouping>> groups_of(const cli::Invocation& invocation, const Inputs& inputs) {
+    std::vector<data::Grouping> groups;
+    for (const std::string& spec : invocation.list("group"))
+        groups.push_back(BARTIZAN_TRY_WITHIN(
+            data::read_grouping(inputs.dataset->info(), inputs.batch, spec, invocation.text("group-file")),
+            "--group " + spec));
+    return groups;
+}
+
 audit::Subject subject_of(Inputs&& inputs, const audit::Plan& plan) {
     audit::Subject subject;
     subject.model_path = inputs.model_path;
@@ -65,9 +75,11 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
     Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
+    std::vector<data::Grouping> groups = BARTIZAN_TRY(groups_of(invocation, inputs));
     BARTIZAN_TRY(to_unit_range(inputs));
     const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
-    const audit::Subject subject = subject_of(std::move(inputs), plan);
+    audit::Subject subject = subject_of(std::move(inputs), plan);
+    subject.groups = std::move(groups);
     const audit::Origin origin{invocation.command_line, utc_text(std::time(nullptr))};
     Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
     report.probes.insert(report.probes.begin(), BARTIZAN_TRY(artefact_record(subject.model_path, ctx)));

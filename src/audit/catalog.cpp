@@ -15,7 +15,8 @@ struct Entry {
 constexpr Entry kProbes[] = {
     {"quality", &quality::make},           {"evasion-whitebox", &whitebox::make},
     {"evasion-blackbox", &blackbox::make}, {"minimal-perturbation", &minimal::make},
-    {"corruption", &corruption::make},     {"reliability", &reliability::make},
+    {"corruption", &corruption::make},     {"bias", &bias::make},
+    {"reliability", &reliability::make},
 };
 
 }  // namespace

@@ -17,6 +17,7 @@
 #include "bartizan/result.h"
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
+#include "data/groups.h"
 #include "model/classifier.h"
 
 namespace bartizan::audit {
@@ -31,6 +32,7 @@ struct Subject {
     double eps = 0;                        ///< reference radius
     std::vector<double> curve;             ///< radii of the curve, ascending
     std::int64_t samples = 0;              ///< rows that the attacks work on
+    std::vector<data::Grouping> groups = {};  ///< of the rows of `batch`
 };
 
 class Probe {

@@ -22,6 +22,12 @@ constexpr ParamSpec kMinimal[] = {
     {"steps", ParamKind::integer, 40, 1, 10'000, "iterations of FAB"},
     {"samples", ParamKind::integer, 64, 1, 1'000'000, "inputs attacked"},
 };
+constexpr ParamSpec kBias[] = {
+    {"favourable", ParamKind::integer, -1, -1, 1'000'000,
+     "the favourable class; -1: the second of two, of several the one with the widest gap"},
+    {"least-group", ParamKind::integer, 30, 2, 1'000'000, "smaller groups are left out"},
+    {"resamples", ParamKind::integer, 1000, 20, 100'000, "bootstrap samples for the intervals"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -37,6 +43,8 @@ constexpr ProbeSpec kProbes[] = {
      "How small a change is enough: percentiles of the distance to the decision boundary.", kMinimal},
     {"corruption", "Everyday corruption", "Noise, blur and brightness at five strengths: no attacker needed.",
      kCorruption},
+    {"bias", "Fairness between groups",
+     "Are groups treated differently, and is one of them easier to attack? Groups are named with --group.", kBias},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
 };

@@ -30,6 +30,8 @@ constexpr RuleMap kMinimal[] = {{kAtlas, "AML.T0015"}, {kAtlas, "AML.T0043.000"}
 constexpr RuleMap kRobust[] = {{kRmf, "MEASURE 2.5"}, {kRmf, "MEASURE 2.6"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(4)"}};
 constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}, {kAct, "Art. 9(8)"}};
 
+constexpr RuleMap kFair[] = {{kRmf, "MEASURE 2.11"}, {kIso, "A.5.4"}, {kAct, "Art. 10(2)(f)"}, {kAct, "Art. 15(4)"}};
+
 // Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
 constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
                                  {kOwasp, "ML06"},          {kCwe, "CWE-502"},     {kCwe, "CWE-506"},
@@ -103,6 +105,18 @@ constexpr Rule kRules[] = {
      "Add the corruptions that your users will meet to the training data, and check the input quality before the "
      "model is asked.",
      kRobust},
+    {rule::kGroupDisparity, "GroupDisparity", "Groups of people are answered differently.",
+     "Rates of favourable answers, error rates, predictive values and calibration are compared between groups, with "
+     "bootstrap intervals. A ratio of favourable answers below four fifths is what United States agencies take for "
+     "evidence of adverse impact; a gap in error rates above 0.1 is large by any account.",
+     "Find out where the gap comes from: labels, too few data of a group, a feature that stands for it. Gather data, "
+     "reweigh or set thresholds, and audit again.",
+     kFair},
+    {rule::kRobustnessGap, "RobustnessGap", "One group is easier to attack than another.",
+     "Of the inputs that the model gets right, the strongest attack of this audit turns more of one group than of "
+     "another.",
+     "Harden the model with the figures of each group in view, and add data of the group that is easier to attack.",
+     kFair},
     {rule::kVanishingGradients, "VanishingGradients",
      "Evaluation unreliable: gradients vanish, so gradient attacks see nothing.",
      "When one logit is far above the others, the loss saturates in single precision and its gradient is exactly "

@@ -22,6 +22,8 @@ inline constexpr std::string_view kWhiteBoxEvasion = "BTZ-EVA-001";
 inline constexpr std::string_view kBlackBoxEvasion = "BTZ-EVA-002";
 inline constexpr std::string_view kSmallPerturbation = "BTZ-EVA-003";
 inline constexpr std::string_view kCorruption = "BTZ-ROB-001";
+inline constexpr std::string_view kGroupDisparity = "BTZ-FAI-001";
+inline constexpr std::string_view kRobustnessGap = "BTZ-FAI-002";
 // "Evaluation unreliable": one for each way in which a robustness evaluation fools itself.
 inline constexpr std::string_view kVanishingGradients = "BTZ-REL-001";
 inline constexpr std::string_view kSoftmaxInside = "BTZ-REL-002";

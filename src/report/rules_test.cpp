@@ -39,6 +39,8 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-EVA-002", "BlackBoxEvasion"},
         {"BTZ-EVA-003", "SmallPerturbation"},
         {"BTZ-ROB-001", "Corruption"},
+        {"BTZ-FAI-001", "GroupDisparity"},
+        {"BTZ-FAI-002", "RobustnessGap"},
         {"BTZ-REL-001", "VanishingGradients"},
         {"BTZ-REL-002", "SoftmaxInside"},
         {"BTZ-REL-003", "TrainingMode"},

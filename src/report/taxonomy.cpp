@@ -47,16 +47,19 @@ constexpr Taxon kAiRmf[] = {
     {"MEASURE 2.5", "Shown to be valid and reliable"},
     {"MEASURE 2.6", "Evaluated for safety"},
     {"MEASURE 2.7", "Security and resilience are evaluated"},
+    {"MEASURE 2.11", "Fairness and bias are evaluated"},
     {"MEASURE 2.13", "The measurements themselves are evaluated"},
 };
 
 constexpr Taxon kIso42001[] = {
+    {"A.5.4", "Assessing AI system impact on individuals or groups of individuals"},
     {"A.6.2.4", "AI system verification and validation"},
     {"A.6.2.6", "AI system operation and monitoring"},
 };
 
 constexpr Taxon kAiAct[] = {
     {"Art. 9(8)", "Testing against metrics defined beforehand"},
+    {"Art. 10(2)(f)", "Data are examined for possible biases"},
     {"Art. 13(3)(b)(ii)", "Instructions state the tested accuracy and robustness"},
     {"Art. 15(1)", "Appropriate accuracy, robustness and cybersecurity"},
     {"Art. 15(4)", "Resilience against errors and faults"},

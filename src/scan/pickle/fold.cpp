@@ -20,11 +20,11 @@ int hex_digit(char c) {
     return -1;
 }
 
-/// Up to `count` digits behind `at`; -1: none.
-int hex_number(std::string_view text, std::size_t at, std::size_t count) {
-    int out = -1;
+/// Up to `count` digits (at most 8) behind `at`; -1: none.
+std::int64_t hex_number(std::string_view text, std::size_t at, std::size_t count) {
+    std::int64_t out = -1;
     for (std::size_t i = at; i < std::min(at + count, text.size()) && hex_digit(text[i]) >= 0; ++i)
-        out = std::max(out, 0) * 16 + hex_digit(text[i]);
+        out = std::max<std::int64_t>(out, 0) * 16 + hex_digit(text[i]);
     return out;
 }
 
@@ -334,7 +334,7 @@ std::string unescape(std::string_view text) {
         if (const std::size_t at = kLetters.find(c); at != std::string_view::npos) {
             out += kMeant[at];
         } else if (c == 'x') {
-            const int code = hex_number(text, i + 1, 2);
+            const auto code = static_cast<int>(hex_number(text, i + 1, 2));
             out += static_cast<char>(code);
             i += code < 0 ? 0 : 2;
         } else if (c >= '0' && c <= '7') {

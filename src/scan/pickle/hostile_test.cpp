@@ -53,6 +53,14 @@ std::string rich() {
     return out.stop();
 }
 
+TEST(PickleHostile, EscapesOfNoCharacterAreReadWithoutOverflow) {
+    for (const char* escape : {"Uaaaaaaaa", "Uffffffff", "U80000000", "U0010ffff", "uffff"}) {
+        const std::string stream = std::string("V\\") + escape + "\n.";
+        EXPECT_NE(judge(stream).verdict, Verdict::malicious) << escape;
+        EXPECT_TRUE(judge(stream).complete) << escape;
+    }
+}
+
 TEST(PickleHostile, EveryPrefixHasAVerdict) {
     const std::string whole = rich();
     EXPECT_EQ(verdict(whole), Verdict::malicious) << details(judge(whole));
