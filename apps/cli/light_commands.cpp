@@ -15,7 +15,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"compare", compare}, {"doctor", doctor},         {"completion", completion}, {"scan", scan_files},
     {"sign", sign},       {"verify", verify},         {"convert", convert},       {"keygen", keygen},
-    {"bom", bom},         {"ledger", ledger_command},
+    {"bom", bom},         {"ledger", ledger_command}, {"data check", data_check},
 };
 
 }  // namespace

@@ -20,6 +20,7 @@ Result<int> verify(const cli::Invocation& invocation);
 Result<int> convert(const cli::Invocation& invocation);
 Result<int> keygen(const cli::Invocation& invocation);
 Result<int> bom(const cli::Invocation& invocation);
+Result<int> data_check(const cli::Invocation& invocation);
 Result<int> ledger_command(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
 Result<int> scan_files(const cli::Invocation& invocation);

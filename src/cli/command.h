@@ -42,7 +42,7 @@ struct PositionalSpec {
 };
 
 struct CommandSpec {
-    std::string_view name;     ///< "attack"
+    std::string_view name;     ///< "attack", or "data check": a command of the group "data"
     std::string_view summary;  ///< one line
     std::string_view example;  ///< a command line that works
     bool needs_engine;         ///< executed by bartizan-engine
@@ -50,8 +50,19 @@ struct CommandSpec {
     std::span<const OptionSpec> options;  ///< beside the common ones
 };
 
+/// Commands of two words share the first: "data check", "data seal".
+struct GroupSpec {
+    std::string_view name;     ///< "data"
+    std::string_view summary;  ///< one line
+};
+
 /// All commands, in the order of the help.
 std::span<const CommandSpec> commands();
+std::span<const GroupSpec> groups();
+/// The group of this name, or nothing.
+const GroupSpec* find_group(std::string_view name);
+/// The second words of the commands of a group: "check", "seal".
+std::vector<std::string_view> members_of(const GroupSpec& group);
 /// --format, --out, --quiet, --seed, --threads, --fail-on: what every command takes. A command's own option of the
 /// same name goes first.
 std::span<const OptionSpec> common_options();
@@ -98,6 +109,7 @@ std::string usage(const CommandSpec& command);
 /// The overview, and the page of one command.
 std::string help();
 std::string help(const CommandSpec& command);
+std::string help(const GroupSpec& group);
 
 /// The completion script of a shell ("bash", "zsh", "fish"), made from the table.
 Result<std::string> completion(std::string_view shell);

@@ -1,4 +1,5 @@
-/// The table of commands. To add one: a row here, and a handler in apps/engine/handlers.cpp or apps/cli/main.cpp.
+/// The table of commands. To add one: a row here, and a handler in apps/engine/handlers.cpp or
+/// apps/cli/light_commands.cpp.
 #include "cli/command.h"
 
 #include <algorithm>
@@ -474,6 +475,40 @@ constexpr OptionSpec kLedgerOptions[] = {
     {.name = "--out", .kind = OptionKind::path, .value = "PATH", .help = "where the verdict, proof or copy goes"},
 };
 
+constexpr PositionalSpec kDataSet[] = {
+    {.name = "DATA", .help = "PATH[:SPLIT]: .npz, .npy pair, IDX, folder of class folders, .csv, text, fashion-mnist"}};
+constexpr OptionSpec kDataCheckOptions[] = {
+    {.name = "--against",
+     .kind = OptionKind::path,
+     .value = "PATH[:SPLIT]",
+     .help = "an earlier version: what changed in columns, types, ranges and distributions"},
+    {.name = "--other",
+     .kind = OptionKind::path,
+     .value = "PATH[:SPLIT]",
+     .help = "another split, as the test set: items that are in both leak; may be repeated",
+     .many = true},
+    {.name = "--probabilities",
+     .kind = OptionKind::path,
+     .value = "F.npz",
+     .help = "out-of-fold class probabilities [items, classes], array pred_probs (without: from a small model)"},
+    {.name = "--group",
+     .kind = OptionKind::text,
+     .value = "NAME",
+     .help = "who is represented: a column, an array of the .npz, or a number cut as age:25,45; may be repeated",
+     .many = true},
+    {.name = "--group-file",
+     .kind = OptionKind::path,
+     .value = "F.csv",
+     .help = "where the columns named with --group are, one row for each item (default: the data)"},
+    {.name = "--quarantine",
+     .kind = OptionKind::path,
+     .value = "DIR",
+     .help = "write the clean and the suspect part there, apart; nothing is lost"},
+    kLabel,
+    kLimit,
+    kSample,
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -553,6 +588,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = kTwoReports,
      .options = kCompareOptions},
+    {.name = "data check",
+     .summary = "What is wrong with a data set: duplicates, wrong labels, outliers, leaks, personal data",
+     .example = "bartizan data check train.csv --label income --other test.csv --format json",
+     .needs_engine = false,
+     .positionals = kDataSet,
+     .options = kDataCheckOptions},
     {.name = "ledger",
      .summary = "Checks the audit log offline: nothing was changed, removed or reordered; proves an entry",
      .example = "bartizan ledger verify state/ledger --key log.key",
@@ -573,6 +614,10 @@ constexpr CommandSpec kCommands[] = {
      .options = {}},
 };
 
+constexpr GroupSpec kGroups[] = {
+    {.name = "data", .summary = "What is wrong with a data set, who supplied it, what changed since"},
+};
+
 const OptionSpec* find_in(std::span<const OptionSpec> options, std::string_view name) {
     const auto found = std::ranges::find(options, name, &OptionSpec::name);
     return found == options.end() ? nullptr : &*found;
@@ -581,12 +626,26 @@ const OptionSpec* find_in(std::span<const OptionSpec> options, std::string_view 
 }  // namespace
 
 std::span<const CommandSpec> commands() { return kCommands; }
+std::span<const GroupSpec> groups() { return kGroups; }
 std::span<const OptionSpec> common_options() { return kCommon; }
 std::span<const OptionSpec> engine_options() { return kEngine; }
 
 const CommandSpec* find_command(std::string_view name) {
     const auto found = std::ranges::find(kCommands, name, &CommandSpec::name);
     return found == std::end(kCommands) ? nullptr : &*found;
+}
+
+const GroupSpec* find_group(std::string_view name) {
+    const auto found = std::ranges::find(kGroups, name, &GroupSpec::name);
+    return found == std::end(kGroups) ? nullptr : &*found;
+}
+
+std::vector<std::string_view> members_of(const GroupSpec& group) {
+    std::vector<std::string_view> members;
+    for (const CommandSpec& command : kCommands)
+        if (command.name.starts_with(group.name) && command.name.substr(group.name.size()).starts_with(' '))
+            members.push_back(command.name.substr(group.name.size() + 1));
+    return members;
 }
 
 const OptionSpec* find_option(const CommandSpec& command, std::string_view name) {

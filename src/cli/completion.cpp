@@ -35,9 +35,20 @@ std::string escaped(std::string_view text) {
     return out;
 }
 
+bool in_a_group(const CommandSpec& command) { return command.name.find(' ') != std::string_view::npos; }
+
+/// The first words of all commands.
 std::string command_names() {
     std::string out;
-    for (const CommandSpec& command : commands()) out += (out.empty() ? "" : " ") + std::string(command.name);
+    for (const GroupSpec& group : groups()) out += std::string(group.name) + " ";
+    for (const CommandSpec& command : commands())
+        if (!in_a_group(command)) out += std::string(command.name) + " ";
+    return out;
+}
+
+std::string member_names(const GroupSpec& group) {
+    std::string out;
+    for (const std::string_view member : members_of(group)) out += (out.empty() ? "" : " ") + std::string(member);
     return out;
 }
 
@@ -48,11 +59,21 @@ std::string bash() {
         "    local word=${{COMP_WORDS[COMP_CWORD]}} before=${{COMP_WORDS[COMP_CWORD-1]}} command=${{COMP_WORDS[1]}}\n"
         "    local words='' values=''\n"
         "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
-        "        COMPREPLY=($(compgen -W '{} --help --version' -- \"$word\"))\n"
+        "        COMPREPLY=($(compgen -W '{}--help --version' -- \"$word\"))\n"
         "        return\n"
         "    fi\n"
-        "    case \"$command $before\" in\n",
+        "    case \"$command\" in\n",
         command_names());
+    for (const GroupSpec& group : groups())
+        out += fmt::format(
+            "        {0})\n"
+            "            if [ \"$COMP_CWORD\" -eq 2 ]; then\n"
+            "                COMPREPLY=($(compgen -W '{1} --help' -- \"$word\"))\n"
+            "                return\n"
+            "            fi\n"
+            "            command=\"{0} ${{COMP_WORDS[2]}}\" ;;\n",
+            group.name, member_names(group));
+    out += "    esac\n    case \"$command $before\" in\n";
     for (const CommandSpec& command : commands())
         each_option(command, [&](const OptionSpec& option) {
             if (!option.choices.empty())
@@ -72,7 +93,7 @@ std::string bash() {
         each_option(command, [&](const OptionSpec& option) { words += std::string(option.name) + " "; });
         for (const PositionalSpec& positional : command.positionals)
             if (!positional.choices.empty()) words += spaced(positional.choices) + " ";
-        out += fmt::format("        {}) words='{}--help' ;;\n", command.name, words);
+        out += fmt::format("        '{}') words='{}--help' ;;\n", command.name, words);
     }
     return out +
            "    esac\n"
@@ -97,13 +118,22 @@ std::string zsh() {
     std::string out =
         "#compdef bartizan\n# zsh completion of bartizan, made by `bartizan completion zsh`\n"
         "_bartizan() {\n    local -a commands=(\n";
+    for (const GroupSpec& group : groups()) out += fmt::format("        '{}:{}'\n", group.name, escaped(group.summary));
     for (const CommandSpec& command : commands())
-        out += fmt::format("        '{}:{}'\n", command.name, escaped(command.summary));
+        if (!in_a_group(command)) out += fmt::format("        '{}:{}'\n", command.name, escaped(command.summary));
     out +=
         "    )\n    if (( CURRENT == 2 )); then\n        _describe command commands\n        return\n    fi\n"
         "    local command=$words[2]\n    shift words\n    (( CURRENT-- ))\n    case $command in\n";
+    for (const GroupSpec& group : groups())
+        out += fmt::format(
+            "        {0})\n            if (( CURRENT == 2 )); then\n                compadd {1}\n                "
+            "return\n"
+            "            fi\n            command=\"{0} $words[2]\"\n            shift words\n"
+            "            (( CURRENT-- )) ;;\n",
+            group.name, member_names(group));
+    out += "    esac\n    case $command in\n";
     for (const CommandSpec& command : commands()) {
-        out += fmt::format("        {}) _arguments", command.name);
+        out += fmt::format("        '{}') _arguments", command.name);
         each_option(command, [&](const OptionSpec& option) {
             std::string help = escaped(option.help);
             for (char& c : help)
@@ -122,13 +152,35 @@ std::string zsh() {
     return out + "    esac\n}\n_bartizan \"$@\"\n";
 }
 
-std::string fish() {
-    std::string out = "# fish completion of bartizan, made by `bartizan completion fish`\n";
+/// When fish has seen the words of a command.
+std::string fish_condition(const CommandSpec& command) {
+    const std::size_t blank = command.name.find(' ');
+    if (blank == std::string_view::npos) return fmt::format("-n '__fish_seen_subcommand_from {}'", command.name);
+    return fmt::format("-n '__fish_seen_subcommand_from {}; and __fish_seen_subcommand_from {}'",
+                       command.name.substr(0, blank), command.name.substr(blank + 1));
+}
+
+std::string fish_names() {
+    std::string out;
+    for (const GroupSpec& group : groups()) {
+        out += fmt::format("complete -c bartizan -n __fish_use_subcommand -f -a {} -d '{}'\n", group.name,
+                           escaped(group.summary));
+        out += fmt::format(
+            "complete -c bartizan -n '__fish_seen_subcommand_from {0}; and not __fish_seen_subcommand_from {1}'"
+            " -f -a '{1}'\n",
+            group.name, member_names(group));
+    }
     for (const CommandSpec& command : commands())
-        out += fmt::format("complete -c bartizan -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
-                           escaped(command.summary));
+        if (!in_a_group(command))
+            out += fmt::format("complete -c bartizan -n __fish_use_subcommand -f -a {} -d '{}'\n", command.name,
+                               escaped(command.summary));
+    return out;
+}
+
+std::string fish() {
+    std::string out = "# fish completion of bartizan, made by `bartizan completion fish`\n" + fish_names();
     for (const CommandSpec& command : commands()) {
-        const std::string when = fmt::format("-n '__fish_seen_subcommand_from {}'", command.name);
+        const std::string when = fish_condition(command);
         each_option(command, [&](const OptionSpec& option) {
             std::string value = option.kind == OptionKind::flag ? "" : option.kind == OptionKind::path ? " -r" : " -x";
             if (!option.choices.empty()) value = fmt::format(" -x -a '{}'", spaced(option.choices));

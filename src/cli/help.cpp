@@ -81,6 +81,16 @@ std::string help() {
     return out;
 }
 
+std::string help(const GroupSpec& group) {
+    std::string out =
+        fmt::format("{}.\n\nUsage: bartizan {} COMMAND [options]\n\nCommands:\n", group.summary, group.name);
+    for (const std::string_view member : members_of(group)) {
+        const CommandSpec* command = find_command(fmt::format("{} {}", group.name, member));
+        out += row(member, command->summary, 14);
+    }
+    return out + fmt::format("\nSee 'bartizan {} COMMAND --help'.\n", group.name);
+}
+
 std::string help(const CommandSpec& command) {
     std::string out = fmt::format("{}.\n\nUsage: {}\n", command.summary, usage(command));
     if (!command.positionals.empty()) out += "\n";

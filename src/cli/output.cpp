@@ -1,5 +1,6 @@
 #include "cli/output.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include <fmt/format.h>
@@ -10,7 +11,9 @@ namespace bartizan::cli {
 
 Json document(const Invocation& invocation) {
     Json document;
-    document["schema"] = fmt::format("bartizan.{}/1", invocation.command->name);
+    std::string name(invocation.command->name);  // "data check" has the schema bartizan.data-check/1
+    std::ranges::replace(name, ' ', '-');
+    document["schema"] = fmt::format("bartizan.{}/1", name);
     return document;
 }
 

@@ -161,24 +161,53 @@ private:
     Invocation invocation_;
 };
 
-Result<const CommandSpec*> command_named(std::string_view name) {
-    if (const CommandSpec* command = find_command(name)) return command;
+/// A command, and how many words its name took.
+struct Named {
+    const CommandSpec* command = nullptr;
+    const GroupSpec* group = nullptr;  ///< only the group is named, its help is asked for
+    std::size_t words = 1;
+};
+
+bool asks_for_help(std::string_view word) { return word == "--help" || word == "-h"; }
+
+Result<Named> member_named(const GroupSpec& group, std::span<const std::string> words) {
+    const auto members = members_of(group);
+    if (words.size() < 2)
+        return invalid_input(fmt::format("'bartizan {}' needs one word more", group.name), "one of " + joined(members));
+    if (asks_for_help(words[1])) return Named{.group = &group};
+    if (const CommandSpec* command = find_command(fmt::format("{} {}", group.name, words[1])))
+        return Named{.command = command, .words = 2};
+    return invalid_input(fmt::format("unknown command '{} {}'", group.name, words[1]),
+                         did_you_mean(words[1], members, "one of " + joined(members)));
+}
+
+Result<Named> command_named(std::span<const std::string> words) {
+    const std::string_view name = words[0];
+    if (const GroupSpec* group = find_group(name)) return member_named(*group, words);
+    if (const CommandSpec* command = find_command(name)) return Named{.command = command};
     std::vector<std::string_view> known;
+    for (const GroupSpec& group : groups()) known.push_back(group.name);
     for (const CommandSpec& command : commands()) known.push_back(command.name);
     const bool option = name.starts_with('-');
     return invalid_input(fmt::format("unknown {} '{}'", option ? "option" : "command", name),
                          did_you_mean(name, known, "see 'bartizan --help'"));
 }
 
+/// `help`, `help COMMAND`, `help GROUP`.
+Result<std::string> help_asked(std::span<const std::string> words) {
+    if (words.empty()) return help();
+    if (const GroupSpec* group = find_group(words[0]); group != nullptr && words.size() == 1) return help(*group);
+    const Named named = BARTIZAN_TRY(command_named(words));
+    return named.group != nullptr ? help(*named.group) : help(*named.command);
+}
+
 Result<Parsed> parse_checked(std::span<const std::string> words) {
-    if (words.empty() || words[0] == "--help" || words[0] == "-h") return Parsed{{}, help()};
+    if (words.empty() || asks_for_help(words[0])) return Parsed{{}, help()};
     if (words[0] == "--version") return Parsed{{}, fmt::format("bartizan {}\n", kVersion)};
-    if (words[0] == "help") {
-        if (words.size() == 1) return Parsed{{}, help()};
-        return Parsed{{}, help(*BARTIZAN_TRY(command_named(words[1])))};
-    }
-    const CommandSpec& command = *BARTIZAN_TRY(command_named(words[0]));
-    Parsed parsed = BARTIZAN_TRY(Reader(command, words.subspan(1)).read());
+    if (words[0] == "help") return Parsed{{}, BARTIZAN_TRY(help_asked(words.subspan(1)))};
+    const Named named = BARTIZAN_TRY(command_named(words));
+    if (named.group != nullptr) return Parsed{{}, help(*named.group)};
+    Parsed parsed = BARTIZAN_TRY(Reader(*named.command, words.subspan(named.words)).read());
     if (parsed.invocation) {
         parsed.invocation->command_line = "bartizan";
         for (const std::string& word : words) parsed.invocation->command_line += " " + quoted(word);

@@ -133,6 +133,23 @@ TEST(Parse, GivesHelpAndVersionAsText) {
     EXPECT_THAT(refusal({"help", "atack"}), HasSubstr("did you mean 'attack'?"));
 }
 
+TEST(Parse, ReadsCommandsOfTwoWords) {
+    const auto result = parsed({"data", "check", "d.csv", "--label", "y"});
+    ASSERT_TRUE(result.ok()) << result.error().line();
+    EXPECT_EQ(result->invocation->command->name, "data check");
+    EXPECT_THAT(result->invocation->positionals, ElementsAre("d.csv"));
+    EXPECT_EQ(result->invocation->command_line, "bartizan data check d.csv --label y");
+    EXPECT_EQ(parsed({"help", "data", "check"})->text, parsed({"data", "check", "--help"})->text);
+    EXPECT_EQ(parsed({"help", "data"})->text, parsed({"data", "--help"})->text);
+}
+
+TEST(Parse, RefusesHalfACommandOfTwoWords) {
+    EXPECT_THAT(refusal({"data"}), HasSubstr("'bartizan data' needs one word more; one of check"));
+    EXPECT_THAT(refusal({"data", "chek"}), HasSubstr("unknown command 'data chek'; did you mean 'check'?"));
+    EXPECT_THAT(refusal({"check", "d"}), HasSubstr("unknown command 'check'"));
+    EXPECT_THAT(refusal({"data check", "d", "--out", "e", "x"}), HasSubstr("one word too many"));
+}
+
 TEST(Parse, KeepsTheCommandLineForTheRecord) {
     const auto result = parsed({"inspect", "it's here.onnx", "--quiet"});
     EXPECT_EQ(result->invocation->command_line, "bartizan inspect 'it'\\''s here.onnx' --quiet");

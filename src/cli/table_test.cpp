@@ -1,4 +1,5 @@
 /// Laws over every command of the table: a new command is tested before it has a test.
+#include <algorithm>
 #include <cstdio>
 #include <set>
 #include <string>
@@ -73,14 +74,31 @@ TEST_P(EveryCommand, IsInTheOverviewAndInEveryCompletion) {
     EXPECT_THAT(help(), HasSubstr("\n  " + std::string(GetParam().name) + " "));
     for (const std::string_view shell : {"bash", "zsh", "fish"}) {
         const std::string script = *completion(shell);
-        EXPECT_THAT(script, HasSubstr(std::string(GetParam().name)));
+        const std::string_view name = GetParam().name;
+        EXPECT_THAT(script, HasSubstr(std::string(name.substr(name.rfind(' ') + 1))));
         for (const OptionSpec& option : GetParam().options)
             EXPECT_THAT(script, HasSubstr(std::string(option.name.substr(2)))) << shell;
     }
 }
 
 INSTANTIATE_TEST_SUITE_P(Table, EveryCommand, testing::ValuesIn(commands().begin(), commands().end()),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& info) {
+                             std::string name(info.param.name);
+                             std::ranges::replace(name, ' ', '_');
+                             return name;
+                         });
+
+TEST(Groups, HaveMembersAndNoCommandOfTheirOwnName) {
+    for (const GroupSpec& group : groups()) {
+        EXPECT_FALSE(members_of(group).empty()) << group.name;
+        EXPECT_EQ(find_command(group.name), nullptr) << group.name;
+        for (const std::string_view member : members_of(group))
+            EXPECT_THAT(help(group), HasSubstr("\n  " + std::string(member) + " "));
+    }
+    for (const CommandSpec& command : commands())
+        if (const std::size_t blank = command.name.find(' '); blank != std::string_view::npos)
+            EXPECT_NE(find_group(command.name.substr(0, blank)), nullptr) << command.name;
+}
 
 TEST(Completion, RefusesAnUnknownShell) {
     const auto script = completion("tcsh");
@@ -109,6 +127,10 @@ TEST(Completion, WorksInBash) {
     EXPECT_EQ(bash_offers({"bartizan", "attack", "--nor"}), "--norm\n");
     EXPECT_EQ(bash_offers({"bartizan", "attack", "--norm", "li"}), "linf\n");
     EXPECT_EQ(bash_offers({"bartizan", "completion", "z"}), "zsh\n");
+    EXPECT_EQ(bash_offers({"bartizan", "dat"}), "data\n");
+    EXPECT_EQ(bash_offers({"bartizan", "data", "che"}), "check\n");
+    EXPECT_EQ(bash_offers({"bartizan", "data", "check", "--quar"}), "--quarantine\n");
+    EXPECT_EQ(bash_offers({"bartizan", "data", "check", "--format", "j"}), "json\n");
 }
 
 }  // namespace
