@@ -14,7 +14,13 @@ set(BARTIZAN_LINKS_store bartizan_soci bartizan_sodium)
 set(BARTIZAN_LINKS_scan LibArchive::LibArchive ZLIB::ZLIB yaml-cpp)
 
 # Compile options of single modules: plain loops over floats want to be vectorised.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(BARTIZAN_VECTORISE -fvect-cost-model=dynamic)  # -O3 sets off a false warning of GCC 12 over strings
+endif()
 set(BARTIZAN_OPTIONS_attacks -O3)
+set(BARTIZAN_OPTIONS_data ${BARTIZAN_VECTORISE})
+set(BARTIZAN_OPTIONS_quality ${BARTIZAN_VECTORISE})
+set(BARTIZAN_OPTIONS_training ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_http -Wno-maybe-uninitialized -Wno-unknown-warning-option)  # Boost.Beast, under the sanitizers
 
 # The files NNNN_NAME.sql in a module's folder migrations/ become the table kMigrations in NAME/migrations_made.h.

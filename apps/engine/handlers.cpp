@@ -10,6 +10,7 @@ constexpr HandlerEntry kHandlers[] = {
     {"train", train},
     {"harden", harden},
     {"inspect", inspect},
+    {"privacy", privacy_command},
 };
 
 }  // namespace

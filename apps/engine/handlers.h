@@ -29,5 +29,6 @@ Result<int> train(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> attack(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> harden(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
+Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx);
 
 }  // namespace bartizan::engine

@@ -41,6 +41,26 @@ double rate_at(double peak, std::int64_t step, std::int64_t steps) {
     return peak * (1 - (1 - kLast) * (t - kRise) / (1 - kRise));
 }
 
+struct Pace {
+    float scale, decay, momentum, rate;
+};
+
+/// The whole of a step in one pass over the weights, which small networks spend much of their time in.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void step(const float* __restrict gradient,
+                                                                       float* __restrict velocity,
+                                                                       float* __restrict weight, std::size_t count,
+                                                                       Pace pace) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float g = gradient[i] * pace.scale + pace.decay * weight[i];
+        velocity[i] = pace.momentum * velocity[i] + g;
+        weight[i] -= pace.rate * (g + pace.momentum * velocity[i]);
+    }
+}
+
+bool plain(const at::Tensor& tensor) {
+    return tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.device().is_cpu();
+}
+
 Result<Shard> shard_of(const data::Batch& batch, const model::Chunk& chunk) {
     Shard shard;
     const NdArray rows = BARTIZAN_TRY(batch.x.rows(chunk.begin, chunk.count));
@@ -82,7 +102,7 @@ public:
                 options_.objective.method = Method::pgd;
                 load(kept_);
             }
-            if (score < best) continue;
+            if (score < best && !validation_.y.empty()) continue;
             best = score;
             outcome.best_epoch = number;
             kept_ = judged_;
@@ -103,9 +123,12 @@ private:
                                                  classifier_.classes() - 1));
         if (parameters_.empty()) return unsupported("the model has no weights that can be trained");
         const std::vector<std::int64_t> order = permutation(rows, ctx_.seed(), kShufflePurpose);
-        const auto held_out = std::clamp<std::int64_t>(
-            std::llround(options_.validation_share * static_cast<double>(rows)), 1, std::min(kMaxValidation, rows - 1));
-        validation_ = BARTIZAN_TRY(dataset_.read(std::span(order).first(static_cast<std::size_t>(held_out))));
+        const bool judged = options_.validation_share > 0;
+        const auto held_out =
+            std::clamp<std::int64_t>(std::llround(options_.validation_share * static_cast<double>(rows)),
+                                     judged ? 1 : 0, std::min(kMaxValidation, rows - 1));
+        if (judged)
+            validation_ = BARTIZAN_TRY(dataset_.read(std::span(order).first(static_cast<std::size_t>(held_out))));
         rows_.assign(order.begin() + held_out, order.end());
         for (at::Tensor& parameter : parameters_) {
             parameter.requires_grad_(true);
@@ -215,6 +238,15 @@ private:
         const at::NoGradGuard no_grad;
         for (std::size_t i = 0; i < parameters_.size(); ++i) {
             at::Tensor gradient = sum_of(work, i);
+            if (plain(parameters_[i]) && plain(gradient)) {
+                step(gradient.data_ptr<float>(), velocity_[i].data_ptr<float>(), parameters_[i].data_ptr<float>(),
+                     static_cast<std::size_t>(gradient.numel()),
+                     {.scale = static_cast<float>(1.0 / static_cast<double>(rows)),
+                      .decay = static_cast<float>(options_.weight_decay),
+                      .momentum = static_cast<float>(options_.momentum),
+                      .rate = static_cast<float>(rate)});
+                continue;
+            }
             gradient.div_(static_cast<double>(rows)).add_(parameters_[i], options_.weight_decay);
             velocity_[i].mul_(options_.momentum).add_(gradient);
             parameters_[i].sub_(gradient.add_(velocity_[i], options_.momentum), rate);
@@ -232,6 +264,7 @@ private:
 
     Result<double> accuracy(int number, bool attacked) const {
         const auto rows = static_cast<std::int64_t>(validation_.y.size());
+        if (rows == 0) return 0.0;
         const Adversary& given = options_.objective.adversary;
         const Adversary judge{.eps = given.eps, .steps = std::max(given.steps, kValidationSteps)};
         std::vector<std::int64_t> correct(static_cast<std::size_t>((rows + kShard - 1) / kShard), 0);

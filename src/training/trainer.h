@@ -49,7 +49,8 @@ struct Options {
     Objective objective;
     double weight_perturbation = 0;  ///< gamma of adversarial weight perturbation (Wu et al. 2020); 0: none
     double averaging = 0;            ///< decay of the running average of weights that is kept; 0: none
-    double validation_share = 0.02;  ///< of the rows, held out; at most 1000 of them
+    double validation_share =
+        0.02;  ///< of the rows, held out; at most 1000 of them; 0: none, and the last epoch is kept
 };
 
 struct Epoch {
