@@ -131,7 +131,14 @@ Result<Converted> convert_to_safetensors(const TensorFile& file, const std::file
     const std::string header = BARTIZAN_TRY(header_of(tensors, file.judged(), out.bytes));
     BARTIZAN_TRY(
         write_pieces_atomically(to, [&](const AppendBytes& append) { return write(tensors, header, append, run); }));
-    out.tensors = BARTIZAN_TRY(compare(tensors, to));
+    auto rows = compare(tensors, to);
+    if (!rows.ok()) {
+        // What cannot be shown to be equal is not left lying about.
+        std::error_code ignored;
+        std::filesystem::remove(to, ignored);
+        return std::move(rows).error();
+    }
+    out.tensors = std::move(rows).value();
     return out;
 }
 
