@@ -18,6 +18,9 @@ inline constexpr std::string_view kPayloadType = "application/vnd.in-toto+json";
 inline constexpr std::size_t kLargestBundle = std::size_t{700} << 20;
 inline constexpr std::size_t kMostSignatures = 16;
 
+/// Which kinds of bare keys count: those of OpenSSF Model Signing (EC), or Ed25519 too, as our own seals have it.
+enum class KeyKinds { openssf, all };
+
 enum class Method { key, certificate, keyless };
 std::string_view to_string(Method method);
 

@@ -29,7 +29,7 @@ Result<Signer> by_key(const Bundle& bundle, const Trust& trust) {
     if (!trust.key)
         return denied("signed with a bare key: expected a certificate chain",
                       "give the signer's public key with --key");
-    BARTIZAN_TRY(expect_ec(*trust.key));
+    if (trust.kinds == KeyKinds::openssf) BARTIZAN_TRY(expect_ec(*trust.key));
     const std::string hint = key_hint(*trust.key);
     Signer signer{Method::key, hint};
     if (!bundle.hint || bundle.hint->empty())

@@ -8,7 +8,7 @@ namespace bartizan::provenance {
 namespace {
 
 Result<void> check_key(const crypto::PrivateKey& key, const SignOptions& options) {
-    if (key.type() == crypto::KeyType::ed25519)
+    if (key.type() == crypto::KeyType::ed25519 && options.kinds == KeyKinds::openssf)
         return invalid_input("key: expected EC P-256, P-384 or P-521, found Ed25519",
                              "model signatures take EC keys: bartizan keygen --out KEY");
     if (options.chain.empty()) return {};

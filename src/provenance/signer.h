@@ -11,6 +11,7 @@
 #include "bartizan/run_context.h"
 #include "crypto/certificate.h"
 #include "crypto/key.h"
+#include "provenance/bundle.h"
 #include "provenance/file_tree.h"
 #include "provenance/statement.h"
 
@@ -23,6 +24,7 @@ struct SignOptions {
     std::time_t now = 0;                          ///< the signer's certificate must be valid then
     /// Digests that are known already, by path: a scan read the files, and they are not read again. Empty: none are.
     std::map<std::filesystem::path, std::string> digests = {};
+    KeyKinds kinds = KeyKinds::openssf;
 };
 
 struct Signed {

@@ -24,6 +24,7 @@ struct Trust {
     std::vector<crypto::Certificate> anchors = {};  ///< or those whose issue is trusted
     std::vector<crypto::Certificate> between = {};  ///< further certificates that may lead to an anchor
     std::time_t now = 0;                            ///< certificates must be valid then
+    KeyKinds kinds = KeyKinds::openssf;
 };
 
 struct Signer {
