@@ -13,9 +13,22 @@ struct Entry {
     LightHandler handle;
 };
 constexpr Entry kEntries[] = {
-    {"compare", compare}, {"doctor", doctor},         {"completion", completion}, {"scan", scan_files},
-    {"sign", sign},       {"verify", verify},         {"convert", convert},       {"keygen", keygen},
-    {"bom", bom},         {"ledger", ledger_command}, {"data check", data_check},
+    {"compare", compare},
+    {"doctor", doctor},
+    {"completion", completion},
+    {"scan", scan_files},
+    {"sign", sign},
+    {"verify", verify},
+    {"convert", convert},
+    {"keygen", keygen},
+    {"bom", bom},
+    {"ledger", ledger_command},
+    {"data check", data_check},
+    {"data seal", data_seal},
+    {"data verify", data_verify},
+    {"data diff", data_diff},
+    {"data watch", data_watch},
+    {"data export", data_export},
 };
 
 }  // namespace

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "cli/data_options.h"
+
 namespace bartizan::cli {
 namespace {
 
@@ -661,6 +663,37 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = kDataSet,
      .options = kDataCheckOptions},
+    {.name = "data seal",
+     .summary = "Writes the signed manifest of a data set: every item, its digest, source, licence and consent",
+     .example =
+         "bartizan data seal photos --key data.key --source partner-7 --licence CC-BY-4.0 --tag consent:training",
+     .needs_engine = false,
+     .positionals = kSealedSet,
+     .options = kDataSealOptions},
+    {.name = "data verify",
+     .summary = "Is this the data set that was sealed? Names what changed, is missing or was added",
+     .example = "bartizan data verify photos --key data.key.pub",
+     .needs_engine = false,
+     .positionals = kSealedSet,
+     .options = kDataVerifyOptions},
+    {.name = "data diff",
+     .summary = "Two versions of a data set: which items, which labels, how the distributions moved",
+     .example = "bartizan data diff v1.manifest.jsonl v2.manifest.jsonl --format json",
+     .needs_engine = false,
+     .positionals = kTwoSets,
+     .options = kDataDiffOptions},
+    {.name = "data watch",
+     .summary = "Verifies a sealed data set again and again: on schedule, and when files change",
+     .example = "bartizan data watch photos --key data.key.pub --every 3600 --out state",
+     .needs_engine = false,
+     .positionals = kSealedSet,
+     .options = kDataWatchOptions},
+    {.name = "data export",
+     .summary = "Describes a sealed data set for others (MLCommons Croissant)",
+     .example = "bartizan data export photos --key data.key.pub --out croissant.json",
+     .needs_engine = false,
+     .positionals = kSealedSet,
+     .options = kDataExportOptions},
     {.name = "ledger",
      .summary = "Checks the audit log offline: nothing was changed, removed or reordered; proves an entry",
      .example = "bartizan ledger verify state/ledger --key log.key",

@@ -50,6 +50,9 @@ constexpr RuleMap kScanTemplate[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}
 constexpr RuleMap kScanRemote[] = {{kAtlas, "AML.T0011.000"}, {kOwasp, "ML06"}, {kCwe, "CWE-829"}};
 constexpr RuleMap kScanWeights[] = {{kAtlas, "AML.T0018.002"}, {kOwasp, "ML10"}};
 
+constexpr RuleMap kSealBroken[] = {
+    {kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kIso, "A.7.5"}, {kAct, "Art. 10(2)(b)"}, {kCwe, "CWE-345"}};
+
 constexpr std::string_view kDoNotLoad =
     "Do not load the file. Find out where it came from, take the model from its publisher again, and check the "
     "signature "
@@ -277,6 +280,14 @@ constexpr Rule kRules[] = {
      "Take the model and its signature from the publisher again. If they differ still, ask the signer; treat the copy "
      "as tampered until then.",
      kScanNotRead},
+    {"BTZ-PRV-002", "DataNotAsSealed", "The data set is not what was sealed.",
+     "The seal does not hold, or items were changed, removed or added since. Whoever can change training data can "
+     "teach "
+     "a model what they want, so the difference needs an explanation before anything is trained on it.",
+     "Look at the items named. Take back the sealed version, or, if the change was wanted, find out who made it and "
+     "seal "
+     "the data set again.",
+     kSealBroken},
 };
 
 }  // namespace

@@ -38,6 +38,7 @@ inline constexpr std::string_view kNotDifferentiable = "BTZ-REL-010";
 inline constexpr std::string_view kInputRange = "BTZ-REL-011";
 inline constexpr std::string_view kEpsOutsideRange = "BTZ-REL-012";
 inline constexpr std::string_view kDetectorNotAdaptive = "BTZ-REL-013";
+inline constexpr std::string_view kDataNotAsSealed = "BTZ-PRV-002";
 }  // namespace rule
 
 /// A mapping of a rule; the version is the one of report/taxonomy.h.

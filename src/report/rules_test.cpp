@@ -76,6 +76,7 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-SCN-040", "NotFinite"},
         {"BTZ-SCN-041", "Stegano"},
         {"BTZ-PRV-001", "NotAsSigned"},
+        {"BTZ-PRV-002", "DataNotAsSealed"},
     };
     for (const auto& [id, name] : released) {
         const Rule* rule = find_rule(id);

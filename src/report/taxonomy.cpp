@@ -11,6 +11,7 @@ constexpr Taxon kAtlas[] = {
     {"AML.T0011.000", "Unsafe AI Artifacts"},
     {"AML.T0015", "Evade AI Model"},
     {"AML.T0018.002", "Embed Malware"},
+    {"AML.T0020", "Poison Training Data"},
     {"AML.T0029", "Denial of AI Service"},
     {"AML.T0031", "Erode AI Model Integrity"},
     {"AML.T0040", "AI Model Inference API Access"},
@@ -55,10 +56,12 @@ constexpr Taxon kIso42001[] = {
     {"A.5.4", "Assessing AI system impact on individuals or groups of individuals"},
     {"A.6.2.4", "AI system verification and validation"},
     {"A.6.2.6", "AI system operation and monitoring"},
+    {"A.7.5", "Data provenance"},
 };
 
 constexpr Taxon kAiAct[] = {
     {"Art. 9(8)", "Testing against metrics defined beforehand"},
+    {"Art. 10(2)(b)", "Data collection processes and the origin of data"},
     {"Art. 10(2)(f)", "Data are examined for possible biases"},
     {"Art. 13(3)(b)(ii)", "Instructions state the tested accuracy and robustness"},
     {"Art. 15(1)", "Appropriate accuracy, robustness and cybersecurity"},
