@@ -85,6 +85,10 @@ Result<std::string> signature_fault(const cli::Invocation& invocation, const std
 Result<std::optional<int>> stop_at_unsafe_model(const cli::Invocation& invocation) {
     const std::filesystem::path model = model_of(invocation);
     if (model.empty()) return std::nullopt;
+    for (const std::filesystem::path reference : invocation.list("reference")) {
+        const scan::ScanResult seen = BARTIZAN_TRY(scan::scan({&reference, 1}, {.jobs = 1, .sandbox = true}, RunContext()));
+        if (seen.verdict == scan::Verdict::malicious) return refusal(reference, seen);
+    }
     const auto begin = std::chrono::steady_clock::now();
     const bool audit = invocation.command->name == "audit";
     const std::string fault = BARTIZAN_TRY(signature_fault(invocation, model));

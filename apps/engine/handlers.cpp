@@ -6,6 +6,7 @@ namespace {
 constexpr HandlerEntry kHandlers[] = {
     {"audit", audit},
     {"attack", attack},
+    {"backdoor", backdoor},
     {"evaluate", evaluate},
     {"train", train},
     {"harden", harden},

@@ -27,6 +27,7 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> evaluate(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> train(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> attack(const cli::Invocation& invocation, RunContext& ctx);
+Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> harden(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx);

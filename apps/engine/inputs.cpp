@@ -49,7 +49,11 @@ Result<std::unique_ptr<data::Dataset>> open_data(const cli::Invocation& invocati
 }
 
 Result<data::InputContract> read_contract(const cli::Invocation& invocation) {
-    data::InputContract contract = BARTIZAN_TRY(data::read_sidecar(invocation.positional(0)));
+    return read_contract(invocation, invocation.positional(0));
+}
+
+Result<data::InputContract> read_contract(const cli::Invocation& invocation, const std::filesystem::path& model) {
+    data::InputContract contract = BARTIZAN_TRY(data::read_sidecar(model));
     if (invocation.has("mean")) contract.mean = BARTIZAN_TRY(numbers(invocation, "mean"));
     if (invocation.has("std")) contract.std = BARTIZAN_TRY(numbers(invocation, "std"));
     for (const double value : contract.std)
@@ -84,19 +88,22 @@ Result<Inputs> open_inputs(const cli::Invocation& invocation) {
 }
 
 Result<void> to_unit_range(Inputs& inputs) {
-    constexpr float kSlack = 1e-5F;
     if (inputs.dataset->info().kind == data::Kind::table && inputs.batch.x.rank() == 2) {
         inputs.columns = BARTIZAN_TRY(model::column_ranges(inputs.batch.x));
         inputs.batch.x = BARTIZAN_TRY(model::to_unit_columns(inputs.batch.x, *inputs.columns));
         inputs.classifier = model::with_unit_columns(inputs.classifier, *inputs.columns);
         return {};
     }
-    const std::span<const float> values = inputs.batch.x.values<float>();
+    return check_unit_range(inputs.batch.x, inputs.dataset->info().path);
+}
+
+Result<void> check_unit_range(const NdArray& x, const std::string& path) {
+    constexpr float kSlack = 1e-5F;
+    const std::span<const float> values = x.values<float>();
     const auto outside = std::ranges::find_if(values, [](float v) { return v < -kSlack || v > 1 + kSlack; });
     if (outside == values.end()) return {};
-    const auto row = (outside - values.begin()) / (inputs.batch.x.size() / inputs.batch.x.shape()[0]);
-    return invalid_input(fmt::format("data '{}': row {} holds {}, attacks need values from 0 to 1",
-                                     inputs.dataset->info().path, row, *outside),
+    const auto row = (outside - values.begin()) / (x.size() / x.shape()[0]);
+    return invalid_input(fmt::format("data '{}': row {} holds {}, attacks need values from 0 to 1", path, row, *outside),
                          "store the data in [0, 1] and tell what the model expects with --mean, --std, --range");
 }
 

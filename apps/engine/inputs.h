@@ -26,6 +26,8 @@ Result<std::unique_ptr<data::Dataset>> open_data(const cli::Invocation& invocati
 
 /// The sidecar of the model, overridden by --mean, --std and --range.
 Result<data::InputContract> read_contract(const cli::Invocation& invocation);
+/// The same for another model of the command line.
+Result<data::InputContract> read_contract(const cli::Invocation& invocation, const std::filesystem::path& model);
 
 struct Inputs {
     std::filesystem::path model_path;
@@ -44,5 +46,7 @@ Result<Inputs> open_inputs(const cli::Invocation& invocation);
 /// Makes every feature run from 0 to 1, as attacks and radii take for granted: columns of tables are scaled, and the
 /// classifier undoes it. Fails with `invalid_input` naming the row of any other data that leaves [0, 1].
 Result<void> to_unit_range(Inputs& inputs);
+/// Fails with `invalid_input` naming the row of the data at `path` that leaves [0, 1].
+Result<void> check_unit_range(const NdArray& x, const std::string& path);
 
 }  // namespace bartizan::engine

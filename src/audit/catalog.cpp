@@ -16,7 +16,7 @@ constexpr Entry kProbes[] = {
     {"quality", &quality::make},           {"evasion-whitebox", &whitebox::make},
     {"evasion-blackbox", &blackbox::make}, {"minimal-perturbation", &minimal::make},
     {"corruption", &corruption::make},     {"bias", &bias::make},
-    {"reliability", &reliability::make},
+    {"backdoor", &backdoor::make},         {"reliability", &reliability::make},
 };
 
 }  // namespace

@@ -28,6 +28,11 @@ constexpr ParamSpec kBias[] = {
     {"least-group", ParamKind::integer, 30, 2, 1'000'000, "smaller groups are left out"},
     {"resamples", ParamKind::integer, 1000, 20, 100'000, "bootstrap samples for the intervals"},
 };
+constexpr ParamSpec kBackdoor[] = {
+    {"samples", ParamKind::integer, 256, 8, 1'000'000, "clean inputs that triggers are sought and measured on"},
+    {"steps", ParamKind::integer, 200, 1, 100'000, "most steps of the search for the trigger of a class"},
+    {"classes", ParamKind::integer, 50, 2, 100'000, "models of more classes are not looked into: each costs the same"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -45,6 +50,9 @@ constexpr ProbeSpec kProbes[] = {
      kCorruption},
     {"bias", "Fairness between groups",
      "Are groups treated differently, and is one of them easier to attack? Groups are named with --group.", kBias},
+    {"backdoor", "Hidden trojan",
+     "Does the model answer to a hidden trigger? Reverses the smallest trigger of each class and looks for the odd one.",
+     kBackdoor},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
 };

@@ -168,6 +168,35 @@ constexpr OptionSpec kAttackOptions[] = {
 
 constexpr OptionSpec kEvaluateOptions[] = {kData, kLabel, kLimit, kSample, kMean, kStd, kRange};
 
+constexpr OptionSpec kBackdoorOptions[] = {
+    {.name = "--data",
+     .kind = OptionKind::path,
+     .value = "PATH[:SPLIT]",
+     .help = "clean items: triggers are sought and their success measured on them (without: margins alone)"},
+    {.name = "--reference",
+     .kind = OptionKind::path,
+     .value = "MODEL",
+     .help = "a clean model of the same task: makes the verdict calibrated; may be repeated, 4 or more are good",
+     .many = true},
+    {.name = "--steps",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "most steps of the search for the trigger of a class",
+     .preset = "200",
+     .low = 1,
+     .high = 1e5},
+    {.name = "--out",
+     .kind = OptionKind::path,
+     .value = "DIR",
+     .help = "folder for the picture of the trigger and result.json"},
+    kLabel,
+    kLimit,
+    kSample,
+    kMean,
+    kStd,
+    kRange,
+};
+
 constexpr PositionalSpec kArch[] = {
     {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet18-cifar"}};
 constexpr OptionSpec kTrainOptions[] = {
@@ -585,6 +614,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = true,
      .positionals = kModel,
      .options = kAttackOptions},
+    {.name = "backdoor",
+     .summary = "Is there a trojan in this model? Trigger, target class, evidence",
+     .example = "bartizan backdoor model.onnx --data clean.npz --reference ours-v1.onnx --out backdoor-report",
+     .needs_engine = true,
+     .positionals = kModel,
+     .options = kBackdoorOptions},
     {.name = "evaluate",
      .summary = "Clean accuracy, per class, with its interval, and calibration",
      .example = "bartizan evaluate model.onnx --data fashion-mnist:test --format json",

@@ -32,6 +32,9 @@ constexpr RuleMap kReliable[] = {{kRmf, "MEASURE 2.13"}, {kRmf, "MEASURE 2.1"}, 
 
 constexpr RuleMap kFair[] = {{kRmf, "MEASURE 2.11"}, {kIso, "A.5.4"}, {kAct, "Art. 10(2)(f)"}, {kAct, "Art. 15(4)"}};
 
+constexpr RuleMap kTrojanMaps[] = {{kAtlas, "AML.T0018.000"}, {kOwasp, "ML10"}, {kAml, "NISTAML.023"},
+                                   {kRmf, "MEASURE 2.7"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(5)"}};
+
 // Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
 constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
                                  {kOwasp, "ML06"},          {kCwe, "CWE-502"},     {kCwe, "CWE-506"},
@@ -120,6 +123,15 @@ constexpr Rule kRules[] = {
      "another.",
      "Harden the model with the figures of each group in view, and add data of the group that is easier to attack.",
      kFair},
+    {rule::kTrojan, "Trojan", "The model may answer to a hidden trigger.",
+     "A trojaned model is right on ordinary inputs and gives the attacker's class when a trigger is present. For each "
+     "class the smallest trigger is reversed on clean items (Neural Cleanse, Wang et al. 2019) and the largest margin "
+     "any input can have is searched (MM-BD, Wang et al. 2024); the target class stands out in both. Only clean models "
+     "of the same task tell how far a class stands out by nature.",
+     "Do not deploy the model. Compare it with clean models of the same task (bartizan backdoor --reference), repair it "
+     "(bartizan harden --method repair) or train it again on data that was checked, and find out how the data or the file "
+     "was changed.",
+     kTrojanMaps},
     {rule::kVanishingGradients, "VanishingGradients",
      "Evaluation unreliable: gradients vanish, so gradient attacks see nothing.",
      "When one logit is far above the others, the loss saturates in single precision and its gradient is exactly "

@@ -41,6 +41,7 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-ROB-001", "Corruption"},
         {"BTZ-FAI-001", "GroupDisparity"},
         {"BTZ-FAI-002", "RobustnessGap"},
+        {"BTZ-BKD-001", "Trojan"},
         {"BTZ-REL-001", "VanishingGradients"},
         {"BTZ-REL-002", "SoftmaxInside"},
         {"BTZ-REL-003", "TrainingMode"},

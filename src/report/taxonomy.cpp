@@ -10,6 +10,7 @@ constexpr Taxon kAtlas[] = {
     {"AML.T0010", "AI Supply Chain Compromise"},
     {"AML.T0011.000", "Unsafe AI Artifacts"},
     {"AML.T0015", "Evade AI Model"},
+    {"AML.T0018.000", "Poison AI Model"},
     {"AML.T0018.002", "Embed Malware"},
     {"AML.T0020", "Poison Training Data"},
     {"AML.T0029", "Denial of AI Service"},
@@ -40,6 +41,7 @@ constexpr Taxon kOwaspMl[] = {
 
 constexpr Taxon kAdversarialMl[] = {
     {"NISTAML.022", "Evasion"},
+    {"NISTAML.023", "Backdoor Poisoning"},
     {"NISTAML.025", "Black-box Evasion"},
 };
 

@@ -42,6 +42,20 @@ class Documents(Case):
         run = self.run_command("evaluate", self.model, "--data", self.data, "--format", "json")
         self.hold("evaluate", json.loads(run.stdout))
 
+    def test_backdoor(self):
+        out = self.folder / "trojan"
+        run = self.run_command("backdoor", self.model, "--data", self.data, "--reference", self.model, "--out", out,
+                               "--format", "json")
+        document = json.loads(run.stdout)
+        self.hold("backdoor", document)
+        self.assertTrue(document["calibrated"])
+        self.assertEqual(document["verdict"], "clean")  # held against itself
+        self.assertTrue((out / "trigger.png").is_file())
+        bare = json.loads(self.run_command("backdoor", self.model, "--fail-on", "never", "--format", "json").stdout)
+        self.hold("backdoor", bare)
+        self.assertFalse(bare["calibrated"])
+        self.assertIsNone(bare["trigger"])
+
     def test_attack(self):
         run = self.run_command("attack", self.model, "--data", self.data, "--attack", "fgsm", "--eps", "0.1", "--format", "json")
         self.hold("attack", json.loads(run.stdout))

@@ -1,0 +1,210 @@
+/// `bartizan backdoor MODEL [--data CLEAN] [--reference MODEL...]`: is there a trojan in a finished model?
+#include <fmt/format.h>
+
+#include "apps/engine/handlers.h"
+#include "apps/engine/inputs.h"
+#include "audit/trojan.h"
+#include "cli/output.h"
+#include "core/file.h"
+#include "core/random.h"
+
+namespace bartizan::engine {
+namespace trojans {
+namespace {
+
+constexpr std::int64_t kRows = 512;  // clean items that triggers are sought and measured on
+constexpr std::size_t kMostReferences = 64;
+
+/// What is the same for the model and its references.
+struct Setting {
+    data::Info info;                   ///< of the clean data; without it only the item shape
+    std::optional<data::Batch> clean;  ///< in [0, 1]
+    std::optional<model::ColumnRanges> columns;
+    defences::TrojanOptions options;
+};
+
+Result<std::shared_ptr<const model::Classifier>> classifier_for(std::shared_ptr<const model::Model> model,
+                                                                const Setting& setting,
+                                                                const data::InputContract& contract) {
+    std::shared_ptr<const model::Classifier> classifier =
+        BARTIZAN_TRY(model::make_classifier(std::move(model), setting.info.item_shape, contract));
+    if (setting.columns) classifier = model::with_unit_columns(std::move(classifier), *setting.columns);
+    BARTIZAN_TRY(classifier->differentiable());
+    return classifier;
+}
+
+/// The item shape that the model itself tells, without its batch.
+Result<Shape> shape_told_by(const model::Model& model) {
+    const auto& inputs = model.info().inputs;
+    if (inputs.size() == 1 && inputs.front().type.has_shape && inputs.front().type.shape.size() > 1) {
+        Shape shape(inputs.front().type.shape.begin() + 1, inputs.front().type.shape.end());
+        if (std::ranges::all_of(shape, [](std::int64_t size) { return size > 0; })) return shape;
+    }
+    return invalid_input("the model does not tell the shape of its input", "give clean items with --data");
+}
+
+Result<void> read_clean(const cli::Invocation& invocation, Setting& setting, RunContext& ctx) {
+    const auto dataset = BARTIZAN_TRY(open_data(invocation));
+    std::vector<std::int64_t> rows = permutation(dataset->info().items, ctx.seed(), 1);
+    if (rows.empty()) return invalid_input("data '" + invocation.text("data") + "' holds no items");
+    rows.resize(std::min<std::size_t>(rows.size(), kRows));
+    Inputs inputs;
+    inputs.batch = BARTIZAN_TRY(dataset->read(rows));
+    setting.info = dataset->info();
+    if (setting.info.kind == data::Kind::table && inputs.batch.x.rank() == 2) {
+        setting.columns = BARTIZAN_TRY(model::column_ranges(inputs.batch.x));
+        inputs.batch.x = BARTIZAN_TRY(model::to_unit_columns(inputs.batch.x, *setting.columns));
+    } else {
+        BARTIZAN_TRY(check_unit_range(inputs.batch.x, setting.info.path));
+    }
+    setting.clean = std::move(inputs.batch);
+    return {};
+}
+
+Result<std::vector<defences::TrojanMeasurements>> measure_references(const cli::Invocation& invocation,
+                                                                     const Setting& setting, RunContext& ctx) {
+    const std::vector<std::string> paths = invocation.list("reference");
+    if (paths.size() > kMostReferences)
+        return invalid_input(fmt::format("--reference: {} models are more than {}", paths.size(), kMostReferences));
+    std::vector<defences::TrojanMeasurements> measured;
+    for (const std::string& path : paths) {
+        ctx.progress({"reference models", measured.size(), paths.size(), "models"});
+        const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation, path));
+        std::shared_ptr<const model::Model> model = BARTIZAN_TRY(model::load(path));
+        const auto classifier =
+            BARTIZAN_TRY_WITHIN(classifier_for(std::move(model), setting, contract), "reference '" + path + "'");
+        measured.push_back(BARTIZAN_TRY_WITHIN(
+            defences::measure_trojan(*classifier, setting.clean ? &*setting.clean : nullptr, setting.options, ctx),
+            "reference '" + path + "'"));
+    }
+    ctx.progress_finish();
+    return measured;
+}
+
+Json classes_json(const defences::TrojanReport& report) {
+    Json rows = Json::array();
+    for (std::size_t c = 0; c < report.judgement.classes.size(); ++c) {
+        const defences::ClassScore& score = report.judgement.classes[c];
+        Json row = {{"class", c},
+                    {"score", score.score},
+                    {"margin", report.measured.statistics.margins[c]},
+                    {"margin_ratio", score.margin_ratio}};
+        if (c < report.measured.triggers.size()) {
+            const defences::ReversedTrigger& trigger = report.measured.triggers[c];
+            row.update({{"trigger_size", trigger.size},
+                        {"trigger_ratio", score.size_ratio},
+                        {"trigger_anomaly", score.anomaly},
+                        {"trigger_success", trigger.success()}});
+        }
+        rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+Json as_json(const cli::Invocation& invocation, const defences::TrojanReport& report, const data::Info& info) {
+    const defences::Judgement& judged = report.judgement;
+    const auto at = static_cast<std::size_t>(judged.target);
+    Json json = cli::document(invocation);
+    json["verdict"] = to_string(judged.verdict);
+    json["calibrated"] = judged.calibrated;
+    json["score"] = judged.score;
+    json["threshold"] = judged.threshold;
+    json["target_class"] = judged.target;
+    json["target_name"] = at < info.class_names.size() ? Json(info.class_names[at]) : Json();
+    json["margin_p_value"] = judged.margin_p;
+    json["false_positive_rate"] = Json();
+    if (judged.false_positive_rate)
+        json["false_positive_rate"] = {
+            {"flagged", judged.references_flagged},
+            {"references", judged.references},
+            {"interval", {judged.false_positive_rate->low, judged.false_positive_rate->high}}};
+    json["trigger"] = Json();
+    if (const defences::ReversedTrigger* trigger = report.trigger())
+        json["trigger"] = {{"found", trigger->found},
+                           {"size", trigger->size},
+                           {"share", trigger->share},
+                           {"success", trigger->success()},
+                           {"samples", trigger->tried}};
+    json["classes"] = classes_json(report);
+    json["lint"] = Json::array();
+    for (const defences::LintNote& note : report.lint)
+        json["lint"].push_back({{"kind", to_string(note.kind)}, {"node", note.node}, {"detail", note.detail}});
+    return json;
+}
+
+std::string as_text(const Finding& finding, const defences::TrojanReport& report,
+                    const std::vector<std::string>& files) {
+    const defences::Judgement& judged = report.judgement;
+    std::string text = fmt::format("verdict  {}{}\n{}\n{}\n", to_string(judged.verdict),
+                                   judged.calibrated ? "" : ", uncalibrated (no --reference)",
+                                   cli::printable(finding.title), cli::printable(finding.explanation));
+    if (const defences::ReversedTrigger* trigger = report.trigger())
+        text += fmt::format(
+            "reversed trigger of class {}: {:.1f} % of the item, turns {} of {} clean items ({:.1f} %)\n",
+            trigger->target, 100 * trigger->share, trigger->fooled, trigger->tried, 100 * trigger->success());
+    for (const Table& table : finding.tables) {
+        text += "\n";
+        for (const std::string& cell : table.header) text += fmt::format("{:<18}", cell);
+        for (const auto& row : table.rows) {
+            text += "\n";
+            for (const std::string& cell : row) text += fmt::format("{:<18}", cli::printable(cell));
+        }
+        text += "\n";
+    }
+    for (const std::string& file : files) text += fmt::format("written: {}\n", cli::printable(file));
+    return text;
+}
+
+/// trigger.png, clean.png, triggered.png and result.json into the folder --out.
+Result<std::vector<std::string>> write_files(const std::filesystem::path& folder, const Finding& finding, Json& json) {
+    constexpr const char* kNames[] = {"trigger.png", "clean.png", "triggered.png"};
+    std::vector<std::string> files;
+    for (const PictureRow& row : finding.pictures)
+        for (std::size_t i = 0; i < std::min(row.pictures.size(), std::size(kNames)); ++i) {
+            files.push_back((folder / kNames[i]).string());
+            BARTIZAN_TRY(write_file_atomically(files.back(), row.pictures[i].png));
+        }
+    if (!files.empty()) json["trigger"]["picture"] = files.front();
+    files.push_back((folder / "result.json").string());
+    BARTIZAN_TRY(write_file_atomically(files.back(), to_text(json)));
+    return files;
+}
+
+int status_of(const cli::Invocation& invocation, Severity severity) {
+    const auto gate = severity_from(invocation.text("fail-on", "high"));
+    return gate && severity >= *gate ? 1 : 0;
+}
+
+}  // namespace
+}  // namespace trojans
+
+Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx) {
+    using namespace trojans;
+    if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_folder(invocation.text("out")));
+    const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
+    const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
+    Setting setting;
+    setting.options.triggers.steps = static_cast<int>(invocation.integer("steps", setting.options.triggers.steps));
+    if (invocation.has("data"))
+        BARTIZAN_TRY(read_clean(invocation, setting, ctx));
+    else
+        setting.info.item_shape = BARTIZAN_TRY(shape_told_by(*model));
+    if (!contract.class_names.empty()) setting.info.class_names = contract.class_names;
+    const auto classifier =
+        BARTIZAN_TRY_WITHIN(classifier_for(model, setting, contract), "model '" + invocation.positional(0) + "'");
+    if (setting.clean) setting.clean = BARTIZAN_TRY(audit::rows_for_scan(*classifier, *setting.clean, kRows, ctx));
+    const data::Batch* clean = setting.clean ? &*setting.clean : nullptr;
+    const auto references = BARTIZAN_TRY(measure_references(invocation, setting, ctx));
+    defences::TrojanMeasurements measured =
+        BARTIZAN_TRY(defences::measure_trojan(*classifier, clean, setting.options, ctx));
+    const defences::TrojanReport report =
+        BARTIZAN_TRY(defences::report_trojan(std::move(measured), references, model->graph()));
+    const Finding finding = BARTIZAN_TRY(audit::trojan_finding(invocation.positional(0), setting.info, clean, report));
+    Json json = as_json(invocation, report, setting.info);
+    std::vector<std::string> files;
+    if (invocation.has("out")) files = BARTIZAN_TRY(write_files(invocation.text("out"), finding, json));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(finding, report, files)));
+    return status_of(invocation, finding.severity);
+}
+
+}  // namespace bartizan::engine
