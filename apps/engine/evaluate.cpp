@@ -33,17 +33,20 @@ Json as_json(const cli::Invocation& invocation, const audit::Evaluation& result)
 }
 
 std::string as_text(const audit::Evaluation& result) {
-    std::string text = fmt::format("accuracy     {:.2f} %  ({:.2f} to {:.2f} %, {} of {} samples)\n", 100 * result.accuracy,
-                                   100 * result.interval.low, 100 * result.interval.high, result.correct, result.samples);
+    std::string text =
+        fmt::format("accuracy     {:.2f} %  ({:.2f} to {:.2f} %, {} of {} samples)\n", 100 * result.accuracy,
+                    100 * result.interval.low, 100 * result.interval.high, result.correct, result.samples);
     text += fmt::format("calibration  off by {:.2f} % on average, mean confidence {:.2f} %\n",
                         100 * result.expected_calibration_error, 100 * result.mean_confidence);
-    text += fmt::format("\n{:<24} {:>8} {:>9} {:>18} {:>10}\n", "class", "samples", "accuracy", "95 % interval", "predicted");
+    text += fmt::format("\n{:<24} {:>8} {:>9} {:>18} {:>10}\n", "class", "samples", "accuracy", "95 % interval",
+                        "predicted");
     for (const audit::ClassScore& one : result.classes) {
         if (one.samples == 0 && one.predicted == 0) continue;
         const double accuracy =
             one.samples == 0 ? 0 : static_cast<double>(one.correct) / static_cast<double>(one.samples);
-        text += fmt::format("{:<24} {:>8} {:>7.1f} % {:>8.1f} to {:>5.1f} % {:>10}\n", cli::printable(one.name), one.samples,
-                            100 * accuracy, 100 * one.interval.low, 100 * one.interval.high, one.predicted);
+        text +=
+            fmt::format("{:<24} {:>8} {:>7.1f} % {:>8.1f} to {:>5.1f} % {:>10}\n", cli::printable(one.name),
+                        one.samples, 100 * accuracy, 100 * one.interval.low, 100 * one.interval.high, one.predicted);
     }
     return text;
 }

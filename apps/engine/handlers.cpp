@@ -12,6 +12,7 @@ constexpr HandlerEntry kHandlers[] = {
     {"harden", harden},
     {"inspect", inspect},
     {"privacy", privacy_command},
+    {"explain", explain_command},
 };
 
 }  // namespace

@@ -31,5 +31,6 @@ Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> harden(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx);
+Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx);
 
 }  // namespace bartizan::engine

@@ -41,12 +41,10 @@ std::string as_text(const training::Outcome& outcome, const std::string& out) {
     std::string text = fmt::format("{:>5} {:>9} {:>20} {:>20} {:>9}\n", "epoch", "loss", "validation accuracy",
                                    "robust (PGD)", "time");
     for (const training::Epoch& epoch : outcome.epochs)
-        text += fmt::format("{:>5} {:>9.4f} {:>18.2f} % {:>20} {:>9}{}\n", epoch.number, epoch.loss,
-                            100 * epoch.validation_accuracy,
-                            epoch.validation_robust_accuracy
-                                ? fmt::format("{:.2f} %", 100 * *epoch.validation_robust_accuracy)
-                                : "-",
-                            human_duration(epoch.seconds), epoch.number == outcome.best_epoch ? "  kept" : "");
+        text += fmt::format(
+            "{:>5} {:>9.4f} {:>18.2f} % {:>20} {:>9}{}\n", epoch.number, epoch.loss, 100 * epoch.validation_accuracy,
+            epoch.validation_robust_accuracy ? fmt::format("{:.2f} %", 100 * *epoch.validation_robust_accuracy) : "-",
+            human_duration(epoch.seconds), epoch.number == outcome.best_epoch ? "  kept" : "");
     return text + fmt::format("written: {}\n", cli::printable(out));
 }
 

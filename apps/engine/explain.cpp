@@ -1,0 +1,240 @@
+/// `bartizan explain MODEL --data D --method NAME --out DIR`: what in an input made the model say what it says, and
+/// whether that explanation is worth anything.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "apps/engine/handlers.h"
+#include "apps/engine/inputs.h"
+#include "bartizan/finding.h"
+#include "cli/output.h"
+#include "core/file.h"
+#include "explain/fidelity.h"
+#include "explain/methods.h"
+#include "formats/npz.h"
+#include "formats/png.h"
+#include "model/shards.h"
+#include "training/references.h"
+
+namespace bartizan::engine {
+namespace explaining {
+namespace {
+
+constexpr std::int64_t kShownColumns = 10;
+
+bool is_picture(const data::Info& info) { return info.kind == data::Kind::image; }
+
+/// Zeros for pictures, the mean of the data for tables, unless told otherwise.
+std::vector<float> baseline_of(const cli::Invocation& invocation, const Inputs& inputs, std::size_t width) {
+    std::vector<float> out(width, 0);
+    const std::string wanted = invocation.text("baseline", "auto");
+    const bool mean = wanted == "mean" || (wanted == "auto" && !is_picture(inputs.dataset->info()));
+    if (!mean) return out;
+    const std::span<const float> x = inputs.batch.x.values<float>();
+    const auto rows = static_cast<float>(x.size() / width);
+    for (std::size_t i = 0; i < x.size(); ++i) out[i % width] += x[i] / rows;
+    return out;
+}
+
+struct Explained {
+    std::int64_t item = 0, label = 0, target = 0;
+    explain::Attribution attribution;
+    explain::Fidelity fidelity;
+};
+
+/// The input in grey, what speaks for the class in red, what against in blue.
+Result<std::string> overlay(std::span<const float> x, const std::vector<float>& values, const explain::Layout& layout) {
+    std::vector<double> of(layout.pixels(), 0), grey(layout.pixels(), 0);
+    double largest = 1e-12;
+    for (std::size_t p = 0; p < of.size(); ++p) {
+        for (std::size_t c = 0; c < layout.channels; ++c) {
+            of[p] += values[layout.at(p, c)];
+            grey[p] += x[layout.at(p, c)] / static_cast<double>(layout.channels);
+        }
+        largest = std::max(largest, std::abs(of[p]));
+    }
+    // Small pictures are shown larger: a person has to see them.
+    const std::size_t zoom = std::max<std::size_t>(1, 224 / std::max(layout.height, layout.width));
+    NdArray pixels = BARTIZAN_TRY(NdArray::zeros(DType::u8, {static_cast<std::int64_t>(layout.height * zoom),
+                                                             static_cast<std::int64_t>(layout.width * zoom), 3}));
+    const std::span<std::uint8_t> out = pixels.mutable_values<std::uint8_t>();
+    for (std::size_t y = 0; y < layout.height * zoom; ++y)
+        for (std::size_t column = 0; column < layout.width * zoom; ++column) {
+            const std::size_t p = (y / zoom) * layout.width + column / zoom;
+            const double strength = std::sqrt(std::abs(of[p]) / largest),
+                         base = std::clamp(grey[p], 0.0, 1.0) * 0.6 + 0.2;
+            const double other = base * (1 - strength);
+            const double shown[3] = {of[p] > 0 ? other + strength : other, other, of[p] < 0 ? other + strength : other};
+            for (std::size_t c = 0; c < 3; ++c)
+                out[(y * layout.width * zoom + column) * 3 + c] =
+                    static_cast<std::uint8_t>(std::lround(255 * std::clamp(shown[c], 0.0, 1.0)));
+        }
+    return formats::encode_png(pixels);
+}
+
+/// The columns that count most, with their share.
+Json columns_json(const std::vector<float>& values, const std::vector<std::string>& names) {
+    std::vector<std::size_t> order(values.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    std::ranges::stable_sort(order, std::ranges::greater(), [&](std::size_t i) { return std::abs(values[i]); });
+    Json out = Json::array();
+    for (std::size_t i = 0; i < std::min<std::size_t>(kShownColumns, order.size()); ++i)
+        out.push_back({{"column", order[i] < names.size() ? names[order[i]] : fmt::format("column {}", order[i])},
+                       {"value", values[order[i]]}});
+    return out;
+}
+
+std::span<const float> row_of(const data::Batch& batch, std::size_t i, std::size_t width) {
+    return batch.x.values<float>().subspan(i * width, width);
+}
+
+Result<std::vector<Explained>> explain_all(const Inputs& inputs, const explain::Method& method,
+                                           const std::vector<float>& baseline, const explain::Layout& layout,
+                                           std::optional<std::int64_t> wanted, RunContext& ctx) {
+    const NdArray logits = BARTIZAN_TRY(model::predict(*inputs.classifier, inputs.batch.x, ctx));
+    const auto classes = static_cast<std::size_t>(logits.shape()[1]);
+    std::vector<Explained> out;
+    for (std::size_t i = 0; i < inputs.batch.y.size(); ++i) {
+        BARTIZAN_TRY(ctx.checkpoint());
+        const auto row = logits.values<float>().subspan(i * classes, classes);
+        const std::int64_t said = std::ranges::max_element(row) - row.begin();
+        const explain::Score score(inputs.classifier, wanted.value_or(said));
+        const auto x = row_of(inputs.batch, i, baseline.size());
+        Explained one{.item = inputs.batch.ids[i], .label = inputs.batch.y[i], .target = wanted.value_or(said)};
+        one.attribution = BARTIZAN_TRY(method.run(score, x, baseline, layout, ctx));
+        one.fidelity = BARTIZAN_TRY(explain::fidelity_of(score, method, x, baseline, layout, one.attribution, ctx));
+        out.push_back(std::move(one));
+        ctx.progress({"explaining", i + 1, inputs.batch.y.size(), "inputs"});
+    }
+    ctx.progress_finish();
+    return out;
+}
+
+/// How alike the maps are to those of the same network with fresh weights; nothing where it cannot be begun anew.
+Result<std::optional<double>> randomised_likeness(const cli::Invocation& invocation, const Inputs& inputs,
+                                                  const explain::Method& method, const std::vector<float>& baseline,
+                                                  const explain::Layout& layout,
+                                                  const std::vector<Explained>& explained, RunContext& ctx) {
+    constexpr std::size_t kCompared = 8;
+    std::shared_ptr<model::Model> fresh = BARTIZAN_TRY(model::load(invocation.positional(0)));
+    const auto begun = training::begin_anew(*fresh, ctx.seed() + 1);
+    if (!begun.ok() && begun.error().code() == Errc::unsupported) return std::optional<double>();
+    BARTIZAN_TRY(begun);
+    const std::shared_ptr<const model::Classifier> classifier =
+        BARTIZAN_TRY(model::make_classifier(fresh, inputs.dataset->info().item_shape, inputs.contract));
+    double sum = 0;
+    const std::size_t count = std::min(kCompared, explained.size());
+    for (std::size_t i = 0; i < count; ++i) {
+        const explain::Score score(classifier, explained[i].target);
+        const auto other =
+            BARTIZAN_TRY(method.run(score, row_of(inputs.batch, i, baseline.size()), baseline, layout, ctx));
+        sum += explain::likeness(explained[i].attribution.values, other.values) / static_cast<double>(count);
+    }
+    return std::optional<double>(sum);
+}
+
+Result<Json> write_items(const std::filesystem::path& out, const Inputs& inputs, const explain::Layout& layout,
+                         const std::vector<Explained>& explained) {
+    Json items = Json::array();
+    const std::size_t width = explained.empty() ? 0 : explained[0].attribution.values.size();
+    std::vector<float> all;
+    for (std::size_t i = 0; i < explained.size(); ++i) {
+        const Explained& one = explained[i];
+        Json item = {{"item", one.item},
+                     {"label", one.label},
+                     {"target", one.target},
+                     {"evaluations", one.attribution.evaluations},
+                     {"deletion_lift", one.fidelity.deletion_lift},
+                     {"insertion_lift", one.fidelity.insertion_lift},
+                     {"infidelity", one.fidelity.infidelity},
+                     {"sensitivity", one.fidelity.sensitivity}};
+        if (one.attribution.completeness_error) item["completeness_error"] = *one.attribution.completeness_error;
+        if (is_picture(inputs.dataset->info())) {
+            const std::string name = fmt::format("item-{}.png", one.item);
+            const std::string png =
+                BARTIZAN_TRY(overlay(row_of(inputs.batch, i, width), one.attribution.values, layout));
+            BARTIZAN_TRY(write_file_atomically(out / name, std::string_view(png)));
+            item["picture"] = name;
+        } else {
+            item["columns"] = columns_json(one.attribution.values, inputs.dataset->info().column_names);
+        }
+        all.insert(all.end(), one.attribution.values.begin(), one.attribution.values.end());
+        items.push_back(std::move(item));
+    }
+    const NdArray values =
+        BARTIZAN_TRY(NdArray::from<float>({std::ssize(explained), static_cast<std::int64_t>(width)}, all));
+    BARTIZAN_TRY(formats::write_npz(out / "attributions.npz", {{"attributions", values}}));
+    return items;
+}
+
+std::string as_text(const explain::Summary& summary, const std::string& method, const std::string& out) {
+    std::string text = fmt::format("{} on {} inputs: {}\n", method, summary.samples, to_string(summary.verdict));
+    if (summary.completeness_error)
+        text += fmt::format("  completeness error   {:.2g} at most\n", *summary.completeness_error);
+    text += fmt::format("  deletion lift        {:.3f} +- {:.3f} over random order\n", summary.deletion_lift,
+                        summary.deletion_reach);
+    text += fmt::format("  insertion lift       {:.3f} +- {:.3f}\n", summary.insertion_lift, summary.insertion_reach);
+    text += fmt::format("  infidelity           {:.3f} (0 perfect, 1 says nothing)\n", summary.infidelity);
+    text += fmt::format("  sensitivity          {:.3f}\n", summary.sensitivity);
+    if (summary.randomised_likeness)
+        text += fmt::format("  likeness to random   {:.3f}\n", *summary.randomised_likeness);
+    return text + fmt::format("written: {}\n", cli::printable(out));
+}
+
+}  // namespace
+}  // namespace explaining
+
+Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) {
+    using namespace explaining;
+    const std::filesystem::path out = invocation.text("out");
+    BARTIZAN_TRY(cli::check_writable_folder(out));
+    const explain::Method* method = BARTIZAN_TRY(explain::find_method(invocation.text("method")));
+    const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
+    if (method->needs_gradients) {
+        auto differentiable = inputs.classifier->differentiable();
+        if (!differentiable.ok())
+            return unsupported(
+                "the method '" + std::string(method->name) + "' needs gradients: " + differentiable.error().message(),
+                "take occlusion or permutation-shapley");
+    }
+    std::optional<std::int64_t> target;
+    if (invocation.has("target")) target = invocation.integer("target", 0);
+    if (target && *target >= inputs.classifier->classes())
+        return invalid_input(
+            fmt::format("there is no class {}, the model has {}", *target, inputs.classifier->classes()));
+    const explain::Layout layout =
+        explain::layout_of(inputs.dataset->info().item_shape, is_picture(inputs.dataset->info()));
+    const std::vector<float> baseline =
+        baseline_of(invocation, inputs, static_cast<std::size_t>(inputs.batch.x.size() / inputs.batch.x.shape()[0]));
+    const auto explained = BARTIZAN_TRY(explain_all(inputs, *method, baseline, layout, target, ctx));
+
+    std::vector<explain::Attribution> attributions;
+    std::vector<explain::Fidelity> figures;
+    for (const Explained& one : explained) {
+        attributions.push_back(one.attribution);
+        figures.push_back(one.fidelity);
+    }
+    const auto likeness =
+        BARTIZAN_TRY(randomised_likeness(invocation, inputs, *method, baseline, layout, explained, ctx));
+    const explain::Summary summary = explain::summarise(attributions, figures, likeness);
+    BARTIZAN_TRY(make_folder(out));
+    Json json = cli::document(invocation);
+    json["method"] = method->name;
+    json["samples"] = summary.samples;
+    json["completeness_error"] = summary.completeness_error ? Json(*summary.completeness_error) : Json();
+    json["deletion_lift"] = summary.deletion_lift;
+    json["deletion_lift_reach"] = std::isfinite(summary.deletion_reach) ? Json(summary.deletion_reach) : Json();
+    json["insertion_lift"] = summary.insertion_lift;
+    json["insertion_lift_reach"] = std::isfinite(summary.insertion_reach) ? Json(summary.insertion_reach) : Json();
+    json["infidelity"] = summary.infidelity;
+    json["sensitivity"] = summary.sensitivity;
+    json["randomised_likeness"] = summary.randomised_likeness ? Json(*summary.randomised_likeness) : Json();
+    json["verdict"] = to_string(summary.verdict);
+    json["items"] = BARTIZAN_TRY(write_items(out, inputs, layout, explained));
+    BARTIZAN_TRY(write_file_atomically(out / "explanations.json", to_text(json)));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method->name), out.string())));
+    return 0;
+}
+
+}  // namespace bartizan::engine
