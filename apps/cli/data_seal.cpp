@@ -71,7 +71,8 @@ Result<lineage::Parent> parent_of(const std::string& word, std::vector<std::stri
     return parent;
 }
 
-Result<void> describe(const cli::Invocation& invocation, lineage::SealRequest& request) {
+Result<void> describe(const cli::Invocation& invocation, lineage::SealRequest& request,
+                      std::vector<std::string>& warnings) {
     if (!invocation.has("croissant")) return {};
     const std::string path = invocation.text("croissant");
     const std::string text = BARTIZAN_TRY_WITHIN(read_file(path, lineage::kLargestCroissant), "--croissant");
@@ -79,7 +80,10 @@ Result<void> describe(const cli::Invocation& invocation, lineage::SealRequest& r
     if (request.origin.licence.empty()) request.origin.licence = croissant.card.licence;
     if (request.origin.source.empty() && croissant.files.empty()) request.origin.source = croissant.card.url;
     request.card = std::move(croissant.card);
-    if (request.reading.unit == lineage::Unit::files) request.described = std::move(croissant.files);
+    if (request.reading.unit == lineage::Unit::files)
+        request.described = std::move(croissant.files);
+    else if (!croissant.files.empty())
+        warnings.emplace_back("the items are rows: the digests of files in the description were not checked");
     return {};
 }
 
@@ -135,7 +139,7 @@ Result<int> data_seal(const cli::Invocation& invocation) {
     request.times = invocation.flag("trust-times") ? lineage::Times::trust : lineage::Times::ignore;
     request.fresh = invocation.flag("fresh");
     request.sealed_at = utc_text(document_time());
-    BARTIZAN_TRY(describe(invocation, request));
+    BARTIZAN_TRY(describe(invocation, request, warnings));
     BARTIZAN_TRY(cli::check_writable_file(request.manifest));
     BARTIZAN_TRY(cli::check_writable_file(request.seal));
 

@@ -63,10 +63,12 @@ private:
         return folder.empty() ? "." : folder;
     }
 
-    Result<void> walk(SortedManifest* sealed, std::uint64_t expected,
-                      const std::function<Result<void>(Pair&)>& take) const {
+    Result<void> walk(SortedManifest* sealed, std::uint64_t expected, const std::function<Result<void>(Pair&)>& take) {
         const auto items = BARTIZAN_TRY(open_items(request_.data_set, request_.reading, scratch(), context_));
-        return compare(sealed, *items, request_.times, expected, context_, take);
+        return compare(sealed, *items, request_.times, expected, context_, [&](Pair& pair) -> Result<void> {
+            BARTIZAN_TRY(check_described(pair));
+            return take(pair);
+        });
     }
 
     /// The item as it is now, on the terms of this run.
@@ -78,14 +80,21 @@ private:
         item.origin = request_.origin;
         if (request_.times == Times::ignore) item.seen.reset();
         const auto told = request_.described.find(item.id);
-        if (told == request_.described.end()) return item;
-        ++described_;
-        if (!told->second.sha256.empty() && told->second.sha256 != item.sha256)
-            return invalid_input("'" + item.id + "' is not what the description says: expected " + told->second.sha256 +
-                                     ", found " + item.sha256,
-                                 "take the file again from its publisher, or mend the description");
-        if (item.origin.source.empty()) item.origin.source = told->second.source;
+        if (told != request_.described.end() && item.origin.source.empty()) item.origin.source = told->second.source;
         return item;
+    }
+
+    /// Holds an item against its description, whether or not it was sealed before.
+    Result<void> check_described(const Pair& pair) {
+        if (!pair.found) return {};
+        const auto told = request_.described.find(pair.id());
+        if (told == request_.described.end()) return {};
+        ++described_;
+        const std::string& found = pair.found->item.sha256;
+        if (!pair.found->refused.empty() || told->second.sha256.empty() || told->second.sha256 == found) return {};
+        return invalid_input("'" + pair.id() + "' is not what the description says: expected " + told->second.sha256 +
+                                 ", found " + found,
+                             "take the file again from its publisher, or mend the description");
     }
 
     Result<void> place(const Pair& pair, Sorter& lines) {
@@ -132,8 +141,7 @@ private:
         if (request_.card != Card()) statement.card = request_.card;
         if (statement.derived_from.size() > kMostParents)
             return exhausted("more than " + std::to_string(kMostParents) + " parents");
-        const std::uint64_t looked_at = result_.added + result_.changed;
-        if (described_ < request_.described.size() && looked_at == facts_.items)
+        if (described_ < request_.described.size())
             result_.warnings.push_back(std::to_string(request_.described.size() - described_) +
                                        " files of the description are not in the data set");
         return std::move(result_);

@@ -148,8 +148,11 @@ TEST_F(Seals, HoldFilesAgainstTheirDescription) {
     EXPECT_THAT(sealed->warnings, ElementsAre(HasSubstr("1 files of the description are not in the data set")));
     EXPECT_THAT(lines("set.manifest.jsonl")[1], HasSubstr("https://x.org/2"));
     what.described["cat/1.png"] = {std::string(64, '0'), ""};
+    const auto holds_sealed_items_too = seal_it(what);
+    ASSERT_FALSE(holds_sealed_items_too.ok());
+    EXPECT_THAT(holds_sealed_items_too.error().line(), HasSubstr("'cat/1.png' is not what the description says"));
     what.fresh = true;
-    EXPECT_THAT(seal_it(what).error().line(), HasSubstr("'cat/1.png' is not what the description says"));
+    EXPECT_FALSE(seal_it(what).ok());
 }
 
 TEST_F(Seals, KeepParentsOverVersions) {

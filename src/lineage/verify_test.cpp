@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "core/json.h"
+#include "formats/npz.h"
 #include "lineage/lineage_testing.h"
 #include "provenance/signer.h"
 
@@ -173,7 +174,24 @@ TEST_F(Verifying, WorksForTheRowsOfATable) {
     EXPECT_THAT(verdict_.reason, HasSubstr("two rows have the id 'ann'"));
 }
 
-TEST_F(Verifying, WorksForLinesAndArrays) {
+TEST_F(Verifying, WorksForTheRowsOfArrays) {
+    const auto write_set = [&](const std::vector<float>& x, const std::vector<std::int64_t>& y) {
+        const NdArray items = *NdArray::from<float>({2, 3}, x);
+        const NdArray labels = *NdArray::from<std::int64_t>({2}, y);
+        ASSERT_TRUE(formats::write_npz(path("s.npz"), {{"x", items}, {"y", labels}}).ok());
+    };
+    write_set({1, 2, 3, 4, 5, 6}, {0, 1});
+    const auto sealed = seal_it(request("s.npz"));
+    ASSERT_TRUE(sealed.ok()) << sealed.error().line();
+    EXPECT_EQ(sealed->statement.labels.counts, (std::map<std::string, std::uint64_t>{{"0", 1}, {"1", 1}}));
+    EXPECT_THAT(differences(check("s.npz")), ElementsAre());
+    write_set({1, 2, 3, 4, 5, 7}, {0, 1});
+    EXPECT_THAT(differences(check("s.npz")), ElementsAre("changed 000000000001 (content)"));
+    write_set({1, 2, 3, 4, 5, 6}, {1, 1});
+    EXPECT_THAT(differences(check("s.npz")), ElementsAre("changed 000000000000 (content, label)"));
+}
+
+TEST_F(Verifying, WorksForLines) {
     write("t.jsonl", "{\"id\":7,\"text\":\"a\",\"y\":\"pos\"}\n{\"id\":8,\"text\":\"b\",\"y\":\"neg\"}\n");
     SealRequest what = request("t.jsonl");
     what.reading.id_column = "id";

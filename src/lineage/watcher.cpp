@@ -61,6 +61,14 @@ public:
                 "the system grants no more watches (fs.inotify.max_user_watches): the rest is looked at on schedule";
     }
 
+    /// A file by its folder: one that is replaced by another of its name would be lost from sight.
+    void watch(const std::filesystem::path& path) {
+        std::error_code error;
+        if (std::filesystem::is_directory(path, error)) return add_below(path);
+        only_ = path.filename().string();
+        add(path.has_parent_path() ? path.parent_path() : ".");
+    }
+
     void add_below(const std::filesystem::path& path) {
         add(path);
         std::error_code error;
@@ -100,26 +108,31 @@ private:
         if (::poll(&wanted, 1, static_cast<int>(patience.count())) <= 0) return false;
         alignas(inotify_event) std::array<char, 64 * 1024> buffer{};
         const ssize_t got = ::read(fd_, buffer.data(), buffer.size());
+        bool any = false;
         for (ssize_t at = 0; at < got;) {
             const auto* event = reinterpret_cast<const inotify_event*>(buffer.data() + at);
-            take(*event);
+            any = take(*event) || any;
             at += static_cast<ssize_t>(sizeof *event + event->len);
         }
-        return got > 0;
+        return any;
     }
 
-    /// A new folder is watched too.
-    void take(const inotify_event& event) {
+    /// Whether it is about the data set. A new folder is watched too.
+    bool take(const inotify_event& event) {
         const auto folder = folders_.find(event.wd);
-        if (folder == folders_.end()) return;
+        if (folder == folders_.end()) return (event.mask & IN_Q_OVERFLOW) != 0;
+        const std::string name = event.len > 0 ? event.name : "";
+        const bool ours = only_.empty() ? (event.mask & IN_IGNORED) == 0 : name == only_;
         const bool came = (event.mask & (IN_CREATE | IN_MOVED_TO)) != 0;
-        if ((event.mask & IN_ISDIR) != 0 && came && event.len > 0)
-            add_below(std::filesystem::path(folder->second) / event.name);
+        if (only_.empty() && (event.mask & IN_ISDIR) != 0 && came && !name.empty())
+            add_below(std::filesystem::path(folder->second) / name);
         if ((event.mask & IN_IGNORED) != 0) folders_.erase(folder);
+        return ours;
     }
 
     int fd_;
     std::unordered_map<int, std::filesystem::path> folders_;
+    std::string only_;  ///< the name of the one file that counts; empty: all do
     std::string limits_;
 };
 
@@ -129,7 +142,7 @@ Result<std::unique_ptr<Watcher>> watch_events(const std::filesystem::path& path)
     const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
     if (fd < 0) return system_failure(errno, "cannot watch", path);
     auto watcher = std::make_unique<EventWatcher>(fd);
-    watcher->add_below(path);
+    watcher->watch(path);
     return std::unique_ptr<Watcher>(std::move(watcher));
 }
 

@@ -23,6 +23,18 @@ TEST_F(Watching, WakesOnAChangeInAnyFolderAndInNewOnes) {
     EXPECT_EQ(*(*watcher)->wait(60s, RunContext()), Woken::event);
 }
 
+TEST_F(Watching, SeesAFileThatIsReplacedAndNotItsNeighbours) {
+    write("t.csv", "x");
+    auto watcher = watch_events(path("t.csv"));
+    write("other.csv", "y");
+    EXPECT_EQ(*(*watcher)->wait(50ms, RunContext()), Woken::interval);
+    for (int i = 0; i < 2; ++i) {
+        write("t.new", "z");
+        std::filesystem::rename(path("t.new"), path("t.csv"));
+        EXPECT_EQ(*(*watcher)->wait(60s, RunContext()), Woken::event);
+    }
+}
+
 TEST_F(Watching, WakesWhenTheIntervalIsOver) {
     write("set/a", "x");
     EXPECT_EQ(*(*watch_events(path("set")))->wait(1ms, RunContext()), Woken::interval);
