@@ -7,6 +7,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/repair.h"
 #include "attacks/attack.h"
 #include "attacks/runner.h"
 #include "audit/plan.h"
@@ -184,6 +185,7 @@ Result<int> harden(const cli::Invocation& invocation, RunContext& ctx) {
     const auto given = BARTIZAN_TRY(given_parameters(invocation));
     const Params params =
         BARTIZAN_TRY_WITHIN(Params::make(spec.params, given), "method '" + std::string(spec.name) + "'");
+    if (spec.name == "repair") return repair(invocation, params, ctx);
     const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
     const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
     if (model->graph() == nullptr)

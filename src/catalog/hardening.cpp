@@ -35,6 +35,10 @@ constexpr ParamSpec kMart[] = {{"lambda", ParamKind::number, 5, 0, 1000, "weight
 constexpr ParamSpec kFast[] = {kAveraging};
 constexpr ParamSpec kGaussian[] = {
     {"sigma", ParamKind::number, 0.25, 1e-6, 10, "deviation of the noise, in data units"}, kAveraging};
+constexpr ParamSpec kRepair[] = {
+    {"steps", ParamKind::integer, 200, 1, 100'000, "descent steps of each method of the portfolio"},
+    {"allowed-loss", ParamKind::number, 0.03, 0, 1, "of accuracy: what costs more is not kept"},
+    {"target", ParamKind::integer, -1, -1, 1'000'000, "the class that the trojan calls; -1: the one that stands out"}};
 constexpr ParamSpec kPlain[] = {kAveraging};
 
 constexpr HardeningSpec kMethods[] = {
@@ -68,6 +72,11 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Robbins, Monro 1951, A Stochastic Approximation Method",
      .url = "https://doi.org/10.1214/aoms/1177729586",
      .params = kPlain},
+    {.name = "repair",
+     .summary = "Removes a trojan: five methods, and the one is kept after which a reversed trigger works least.",
+     .reference = "Wang et al. 2019, Neural Cleanse; Zhu et al. 2023, Enhancing Fine-Tuning Based Backdoor Defense",
+     .url = "https://arxiv.org/abs/2304.11823",
+     .params = kRepair},
 };
 
 }  // namespace

@@ -120,21 +120,40 @@ private:
             const std::int64_t begin = (step * batch) % std::max<std::int64_t>(1, count - batch + 1);
             mask.value.requires_grad_();
             pattern.value.requires_grad_();
-            const at::Tensor m = at::sigmoid(mask.value), p = at::sigmoid(pattern.value);
+            const at::Tensor m = bounded(at::sigmoid(mask.value)), p = at::sigmoid(pattern.value);
             const at::Tensor x = shuffled.narrow(0, begin, batch);
             const at::Tensor logits = BARTIZAN_TRY(classifier_.logits((1 - m) * x + m * p));
             const at::Tensor size = m.sum();
-            const at::Tensor loss = at::cross_entropy_loss(logits, wanted) + cost.now() * size;
+            const double weight = options_.most_size > 0 ? 0 : cost.now();
+            const at::Tensor loss = at::cross_entropy_loss(logits, wanted) + weight * size;
             const double hits = static_cast<double>(logits.detach().argmax(1).eq(target_).sum().item<std::int64_t>());
             const bool works = hits >= options_.success * static_cast<double>(batch);
-            since_gain = works && keep(m, p, size.item<double>()) ? 0 : since_gain + 1;
+            const bool better =
+                options_.most_size > 0 ? keep_best(m, p, hits) : works && keep(m, p, size.item<double>());
+            since_gain = better ? 0 : since_gain + 1;
             cost.observe(works);
-            if (best_mask_.defined() && cost.settled() && since_gain > kNoGain) break;
+            if (options_.most_size <= 0 && best_mask_.defined() && cost.settled() && since_gain > kNoGain) break;
             const auto slopes = torch::autograd::grad({loss}, {mask.value, pattern.value});
             mask.step(slopes[0]);
             pattern.step(slopes[1]);
         }
         return {};
+    }
+
+    /// The mask made fainter as a whole where it is larger than allowed.
+    at::Tensor bounded(const at::Tensor& mask) const {
+        if (options_.most_size <= 0) return mask;
+        return mask * (options_.most_size / mask.sum().clamp_min(options_.most_size));
+    }
+
+    /// Keeps the patch that works best, the latest of equals: it is the better trained.
+    bool keep_best(const at::Tensor& mask, const at::Tensor& pattern, double hits) {
+        if (hits < best_hits_) return false;
+        best_hits_ = hits;
+        best_size_ = mask.detach().sum().item<double>();
+        best_mask_ = mask.detach();
+        best_pattern_ = pattern.detach();
+        return true;
     }
 
     /// Keeps the smallest; true if it is smaller by a hundredth.
@@ -171,6 +190,7 @@ private:
     std::int64_t target_;
     const TriggerOptions& options_;
     const RunContext& ctx_;
+    double best_hits_ = 0;
     double best_size_ = std::numeric_limits<double>::infinity();
     at::Tensor best_mask_, best_pattern_;
 };

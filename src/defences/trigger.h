@@ -19,6 +19,7 @@ struct TriggerOptions {
     int steps = 200;             ///< most steps for a class; it stops earlier where the patch no longer shrinks
     std::int64_t batch = 32;     ///< rows a step
     double success = 0.95;       ///< of a batch that must go to the target for a patch to count
+    double most_size = 0;        ///< above 0: not the smallest trigger, but the best one of at most this size
     std::int64_t samples = 512;  ///< rows that success is measured on, at most
 };
 

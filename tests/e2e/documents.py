@@ -65,6 +65,13 @@ class Documents(Case):
                                "--out", self.folder / "hard.onnx", "--format", "json")
         self.hold("harden", json.loads(run.stdout))
 
+    def test_repair(self):
+        run = self.run_command("harden", self.model, "--data", self.data, "--test-data", self.data, "--method", "repair",
+                               "--param", "steps=5", "--out", self.folder / "repaired.onnx", "--format", "json")
+        document = json.loads(run.stdout)
+        self.hold("harden-repair", document)
+        self.assertEqual(document["repaired"], (self.folder / "repaired.onnx").is_file())
+
     def test_audit(self):
         out = self.folder / "audit"
         self.run_command("audit", self.model, "--data", self.data, "--out", out, "--fail-on", "never")

@@ -1,0 +1,103 @@
+/// Repair of a classifier whose trojan was built in by hand.
+#include "training/repair.h"
+
+#include <algorithm>
+
+#include <gtest/gtest.h>
+
+#include "defences/trojan_testing.h"
+#include "model/shards.h"
+
+namespace bartizan::training {
+namespace {
+
+using defences::testing::kTarget;
+using defences::testing::rows_data;
+using defences::testing::rows_graph;
+using defences::testing::Trojan;
+
+struct Case {
+    std::shared_ptr<model::Model> model = model::from_graph(rows_graph(Trojan::corner)).value();
+    std::unique_ptr<model::Classifier> classifier = model::make_classifier(model, {1, 6, 6}, {}).value();
+    data::Batch clean = rows_data(200, 1), held_out = rows_data(100, 2);
+
+    defences::ReversedTrigger trigger() {
+        RunContext ctx;
+        return defences::reverse_triggers(*classifier, clean, {kTarget}, {}, ctx).value().front();
+    }
+    std::vector<float> answers() {
+        const NdArray logits = model::predict(*classifier, held_out.x, RunContext()).value();
+        return {logits.values<float>().begin(), logits.values<float>().end()};
+    }
+};
+
+TEST(Repair, TakesTheTriggerAwayAndKeepsTheAccuracy) {
+    Case it;
+    RunContext ctx({.threads = 2});
+    const auto outcome = repair(*it.model, *it.classifier, it.clean, it.held_out, it.trigger(), {}, ctx);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().line();
+    EXPECT_GT(outcome->before.success(), 0.9);
+    ASSERT_TRUE(outcome->chosen.has_value());
+    const RepairCandidate& kept = outcome->candidates[*outcome->chosen];
+    EXPECT_TRUE(kept.allowed);
+    EXPECT_LT(kept.worth.success(), 0.2);
+    EXPECT_GE(kept.worth.accuracy(), outcome->before.accuracy() - 0.03);
+    for (const RepairCandidate& one : outcome->candidates)
+        if (one.allowed) EXPECT_GE(one.worth.success(), kept.worth.success()) << to_string(one.method);
+    // What the model holds is what was judged.
+    const std::vector<float> logits = it.answers();
+    std::int64_t correct = 0;
+    for (std::size_t i = 0; i < it.held_out.y.size(); ++i) {
+        const auto row = logits.begin() + static_cast<std::ptrdiff_t>(5 * i);
+        correct += std::max_element(row, row + 5) - row == it.held_out.y[i] ? 1 : 0;
+    }
+    EXPECT_EQ(correct, kept.worth.correct);
+}
+
+TEST(Repair, LeavesTheModelAsItWasWhereNothingIsAllowed) {
+    Case it;
+    const std::vector<float> before = it.answers();
+    RunContext ctx;
+    const auto outcome =
+        repair(*it.model, *it.classifier, it.clean, it.held_out, it.trigger(), {.allowed_loss = -1, .steps = 5}, ctx);
+    ASSERT_TRUE(outcome.ok()) << outcome.error().line();
+    EXPECT_FALSE(outcome->chosen.has_value());
+    EXPECT_EQ(it.answers(), before);
+}
+
+TEST(Repair, LeavesTheModelAsItWasWhenStopped) {
+    Case it;
+    const std::vector<float> before = it.answers();
+    const defences::ReversedTrigger trigger = it.trigger();
+    CancelToken stop;
+    stop.cancel();
+    RunContext ctx({.cancel = &stop});
+    const auto stopped = repair(*it.model, *it.classifier, it.clean, it.held_out, trigger, {}, ctx);
+    ASSERT_FALSE(stopped.ok());
+    EXPECT_EQ(stopped.error().code(), Errc::cancelled);
+    EXPECT_EQ(it.answers(), before);
+}
+
+TEST(Repair, RefusesTooFewItemsAndForeignLabels) {
+    Case it;
+    RunContext ctx;
+    EXPECT_FALSE(repair(*it.model, *it.classifier, rows_data(10), it.held_out, it.trigger(), {}, ctx).ok());
+    data::Batch foreign = it.clean;
+    foreign.y[3] = 17;
+    const auto refused = repair(*it.model, *it.classifier, foreign, it.held_out, it.trigger(), {}, ctx);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().line().find("no class 17"), std::string::npos);
+}
+
+TEST(Repair, UnlearningStampsOtherClassesWithTheirTrueLabels) {
+    // Stamping items of the target, as some do, would teach the trigger: success must fall by unlearning alone.
+    Case it;
+    RunContext ctx;
+    const auto outcome = repair(*it.model, *it.classifier, it.clean, it.held_out, it.trigger(), {}, ctx).value();
+    const auto unlearned = std::ranges::find(outcome.candidates, RepairMethod::unlearning, &RepairCandidate::method);
+    ASSERT_NE(unlearned, outcome.candidates.end());
+    EXPECT_LT(unlearned->worth.fooled, outcome.before.fooled / 2);
+}
+
+}  // namespace
+}  // namespace bartizan::training
