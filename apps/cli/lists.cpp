@@ -1,4 +1,4 @@
-/// `bartizan attack --list` and `bartizan harden --list`: the catalogues.
+/// `bartizan attack --list`, `harden --list` and `poison --list`: the catalogues.
 #include <span>
 
 #include <fmt/format.h>
@@ -6,6 +6,7 @@
 #include "apps/cli/light_commands.h"
 #include "catalog/attacks.h"
 #include "catalog/hardening.h"
+#include "catalog/poisons.h"
 #include "cli/output.h"
 #include "core/file.h"
 
@@ -97,6 +98,33 @@ std::string methods_text() {
     return text;
 }
 
+Json poisons_json(const cli::Invocation& invocation) {
+    Json json = cli::document(invocation);
+    json["schema"] = "bartizan.poison-list/1";
+    json["attacks"] = Json::array();
+    for (const catalog::PoisonSpec& poison : catalog::poisons())
+        json["attacks"].push_back({{"name", poison.name},
+                                   {"summary", poison.summary},
+                                   {"data", poison.data_kind},
+                                   {"keeps_labels", poison.keeps_labels},
+                                   {"has_trigger", poison.has_trigger},
+                                   {"reference", poison.reference},
+                                   {"url", poison.url},
+                                   {"atlas", catalog::kPoisonAtlas},
+                                   {"parameters", parameters_json(poison.params)}});
+    return json;
+}
+
+std::string poisons_text() {
+    std::string text = fmt::format("{:<14} {:<6} {}\n", "name", "data", "what it does");
+    for (const catalog::PoisonSpec& poison : catalog::poisons()) {
+        text += fmt::format("{:<14} {:<6} {}\n", poison.name, poison.data_kind, poison.summary);
+        for (const ParamSpec& param : poison.params)
+            text += fmt::format("{:<21}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
+    }
+    return text;
+}
+
 Result<int> print_list(const cli::Invocation& invocation, const Json& json, const std::string& text) {
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
     BARTIZAN_TRY(cli::print(invocation, json, text));
@@ -111,6 +139,10 @@ Result<int> attack_list(const cli::Invocation& invocation) {
 
 Result<int> harden_list(const cli::Invocation& invocation) {
     return print_list(invocation, methods_json(invocation), methods_text());
+}
+
+Result<int> poison_list(const cli::Invocation& invocation) {
+    return print_list(invocation, poisons_json(invocation), poisons_text());
 }
 
 }  // namespace bartizan::program

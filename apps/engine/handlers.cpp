@@ -13,6 +13,7 @@ constexpr HandlerEntry kHandlers[] = {
     {"inspect", inspect},
     {"privacy", privacy_command},
     {"explain", explain_command},
+    {"poison", poison_command},
 };
 
 }  // namespace
