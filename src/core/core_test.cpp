@@ -175,10 +175,8 @@ TEST(RunContext, TellsThePartsOfItsWorkElsewhereAndStopsThemStill) {
 TEST(RunContext, StopsWhenAskedOrOutOfTime) {
     CancelToken cancel;
     auto now = std::chrono::steady_clock::time_point{};
-    const RunContext context({.threads = 3,
-                              .deadline = now + std::chrono::seconds(10),
-                              .cancel = &cancel,
-                              .clock = [&] { return now; }});
+    const RunContext context(
+        {.threads = 3, .deadline = now + std::chrono::seconds(10), .cancel = &cancel, .clock = [&] { return now; }});
     EXPECT_EQ(context.threads(), 3);
     EXPECT_TRUE(context.checkpoint().ok());
     now += std::chrono::seconds(10);
@@ -203,6 +201,18 @@ TEST(NdArray, SharesBytesBetweenRowsAndViews) {
     EXPECT_FALSE(array.rows(2, 2).ok());
     EXPECT_FALSE(array.reshaped({7}).ok());
     EXPECT_FALSE(NdArray::view(DType::f32, {2}, array.bytes(), array.owner()).ok());
+}
+
+TEST(Json, ObjectsOfVeryManyKeysAreRefusedAtOnce) {
+    std::string text = "{\"a\": [{\"k\": \"::::\"}]";
+    for (int i = 0; i < 30'000; ++i) text += ",\"key" + std::to_string(i) + "\":0";
+    const auto refused = parse_json(text + "}");
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Errc::exhausted) << refused.error().line();
+    EXPECT_TRUE(parse_json(text + "}", {.keys = 40'000}).ok());
+    std::string list = "[";
+    for (int i = 0; i < 30'000; ++i) list += "{\"k\":1},";
+    EXPECT_TRUE(parse_json(list + "0]").ok()) << "each object has its own";
 }
 
 }  // namespace

@@ -16,6 +16,7 @@ using Json = nlohmann::ordered_json;
 struct JsonLimits {
     std::size_t bytes = std::size_t{64} << 20;
     std::size_t depth = 64;
+    std::size_t keys = 20'000;  ///< of one object: keeping their order makes each cost as many comparisons
 };
 
 /// Parses text from outside. Fails with `invalid_input` naming the byte position.
