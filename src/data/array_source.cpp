@@ -93,7 +93,8 @@ public:
         for (std::size_t i = 0; i < positions.size(); ++i) {
             const NdArray row = BARTIZAN_TRY(x_.rows(positions[i], 1));
             BARTIZAN_TRY(to_floats(row, scale, out.data() + i * length));
-            BARTIZAN_TRY(check_finite(out.subspan(i * length, length), positions[i], info_));
+            if (!info_.keeps_non_finite)
+                BARTIZAN_TRY(check_finite(out.subspan(i * length, length), positions[i], info_));
             if (labelled_) batch.y.push_back(labels_[static_cast<std::size_t>(positions[i])]);
             batch.ids.push_back(positions[i]);
         }

@@ -28,6 +28,7 @@ struct Info {
     std::int64_t classes = 0;               ///< largest label + 1, or the number of class names if that is more
     std::vector<std::string> class_names;   ///< may be empty
     std::vector<std::string> column_names;  ///< tables; may be empty
+    bool keeps_non_finite = false;          ///< NaN and infinity are read as they are: for those who look for them
 };
 
 /// Rows of a data set: `x` is float32 [n, item_shape...] in the data's unit range: uint8 items of two or more
@@ -49,6 +50,8 @@ public:
     virtual Result<Batch> read(std::span<const std::int64_t> positions) const = 0;
     /// Label of every row.
     virtual std::span<const std::int64_t> labels() const = 0;
+    /// The file that holds nothing but this item; empty: it is part of a larger one.
+    virtual std::filesystem::path file_of(std::int64_t /*position*/) const { return {}; }
 };
 
 struct OpenOptions {
@@ -58,6 +61,7 @@ struct OpenOptions {
     std::optional<std::int64_t> sample;  ///< --sample N: seeded, stratified by label
     std::uint64_t seed = 0;
     std::uint64_t byte_limit = std::uint64_t{8} << 30;  ///< what may be held in memory
+    bool keep_non_finite = false;                       ///< .npz and .npy: NaN and infinity are no error
 };
 
 /// Opens by content and name: `.npz`, `.npy` pair, IDX pair or folder (`*-ubyte[.gz]`), folder of class folders

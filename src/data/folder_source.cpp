@@ -104,6 +104,7 @@ public:
     const Info& info() const override { return info_; }
     bool has_labels() const override { return true; }
     std::span<const std::int64_t> labels() const override { return labels_; }
+    fs::path file_of(std::int64_t position) const override { return files_[static_cast<std::size_t>(position)]; }
 
     Result<Batch> read(std::span<const std::int64_t> positions) const override {
         BARTIZAN_TRY(check_positions(positions, info_.items));

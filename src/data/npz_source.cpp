@@ -88,7 +88,7 @@ Result<NdArray> load_npy(const std::filesystem::path& path) {
 
 Result<std::unique_ptr<Dataset>> open_npz(const std::filesystem::path& path, const OpenOptions& options) {
     const formats::Npz npz = BARTIZAN_TRY(formats::Npz::open(path));
-    Info info{.format = "npz", .path = path.string()};
+    Info info{.format = "npz", .path = path.string(), .keeps_non_finite = options.keep_non_finite};
     const std::string& split = options.split;
     const auto named = arrays_of(npz, split.empty() ? "test" : split);
     if (named && (!split.empty() || !npz.has("x"))) return load(npz, *named, options, std::move(info));
@@ -112,7 +112,8 @@ Result<std::unique_ptr<Dataset>> open_npy(const std::filesystem::path& path, con
     const std::filesystem::path labels = label_file(path);
     std::optional<NdArray> y;
     if (std::filesystem::exists(labels, error)) y = BARTIZAN_TRY(load_npy(labels));
-    return from_arrays(std::move(x), std::move(y), Info{.format = "npy", .path = path.string()});
+    return from_arrays(std::move(x), std::move(y),
+                       Info{.format = "npy", .path = path.string(), .keeps_non_finite = options.keep_non_finite});
 }
 
 }  // namespace bartizan::data

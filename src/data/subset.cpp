@@ -18,6 +18,10 @@ public:
     bool has_labels() const override { return whole_->has_labels(); }
     std::span<const std::int64_t> labels() const override { return labels_; }
 
+    std::filesystem::path file_of(std::int64_t position) const override {
+        return whole_->file_of(rows_[static_cast<std::size_t>(position)]);
+    }
+
     Result<Batch> read(std::span<const std::int64_t> positions) const override {
         BARTIZAN_TRY(check_positions(positions, info_.items));
         std::vector<std::int64_t> inner;

@@ -36,6 +36,7 @@ public:
 
     bool done() const { return at_ >= text_.size(); }
     std::int64_t line() const { return line_; }
+    std::size_t offset_in(std::string_view whole) const { return whole.size() - text_.size() + at_; }
 
     bool skip_empty_line() {
         if (text_[at_] != '\n' && text_[at_] != '\r') return false;
@@ -125,6 +126,18 @@ Result<void> read_csv(std::string_view text,
         BARTIZAN_TRY(row(fields, line));
     }
     return {};
+}
+
+Result<std::vector<std::size_t>> csv_record_offsets(std::string_view text, const CsvLimits& limits) {
+    Reader reader(text, limits);
+    std::vector<std::size_t> offsets;
+    while (!reader.done()) {
+        const std::size_t offset = reader.offset_in(text);
+        if (reader.skip_empty_line()) continue;
+        BARTIZAN_TRY(reader.row());
+        offsets.push_back(offset);
+    }
+    return offsets;
 }
 
 }  // namespace bartizan::formats

@@ -25,4 +25,7 @@ Result<void> read_csv(std::string_view text,
                       const std::function<Result<void>(const std::vector<std::string>& fields, std::int64_t line)>& row,
                       const CsvLimits& limits = {});
 
+/// The byte at which each line that `read_csv` would hand over begins: the header's too. Fails alike.
+Result<std::vector<std::size_t>> csv_record_offsets(std::string_view text, const CsvLimits& limits = {});
+
 }  // namespace bartizan::formats
