@@ -31,8 +31,8 @@ Result<void> check(const NdArray& x, const NdArray& clean, const StripOptions& o
     const auto fits = [](const NdArray& a) { return a.dtype() == DType::f32 && a.rank() >= 2 && a.size() > 0; };
     if (!fits(x) || !fits(clean) ||
         !std::equal(x.shape().begin() + 1, x.shape().end(), clean.shape().begin() + 1, clean.shape().end()))
-        return invalid_input("STRIP needs float32 items of one shape, not " + to_string(x.shape()) + " and " +
-                             to_string(clean.shape()));
+        return invalid_input("STRIP needs float32 items of one shape, not " + bartizan::to_string(x.shape()) + " and " +
+                             bartizan::to_string(clean.shape()));
     if (options.blends < 1 || options.blends > kMostBlends)
         return invalid_input("blends must be from 1 to " + std::to_string(kMostBlends));
     return {};
@@ -65,7 +65,7 @@ Result<std::vector<double>> strip_entropies(const NdArray& x, const NdArray& cle
         }
         const NdArray logits = BARTIZAN_TRY(forward(mixed));
         if (logits.rank() != 2 || logits.shape()[0] != count * blends)
-            return internal_error("STRIP: " + to_string(logits.shape()) + " answers to " +
+            return internal_error("STRIP: " + bartizan::to_string(logits.shape()) + " answers to " +
                                   std::to_string(count * blends) + " questions");
         const auto classes = static_cast<std::size_t>(logits.shape()[1]);
         const auto values = logits.values<float>();
