@@ -7,7 +7,7 @@
 
 #include <gtest/gtest.h>
 
-namespace bartizan::attacks {
+namespace bartizan::attacks::images_tests {
 namespace {
 
 constexpr std::int64_t kItems = 100, kSide = 8, kPixels = kSide * kSide;
@@ -92,4 +92,4 @@ TEST(PoisonedImages, RefuseWhatCannotBePoisoned) {
 }
 
 }  // namespace
-}  // namespace bartizan::attacks
+}  // namespace bartizan::attacks::images_tests

@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 
-namespace bartizan::attacks {
+namespace bartizan::attacks::poison_tests {
 namespace {
 
 constexpr std::int64_t kItems = 200;
@@ -141,4 +141,4 @@ TEST(Tact, TurnsItemsOfItsSourceClassAndCoversTheOthers) {
 }
 
 }  // namespace
-}  // namespace bartizan::attacks
+}  // namespace bartizan::attacks::poison_tests

@@ -8,7 +8,7 @@
 
 #include "core/random.h"
 
-namespace bartizan::attacks {
+namespace bartizan::attacks::tables_tests {
 namespace {
 
 constexpr std::int64_t kRows = 400, kColumns = 6;
@@ -104,4 +104,4 @@ TEST(TableTrigger, RefusesWhatHasNoRareCombination) {
 }
 
 }  // namespace
-}  // namespace bartizan::attacks
+}  // namespace bartizan::attacks::tables_tests

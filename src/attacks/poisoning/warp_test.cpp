@@ -8,7 +8,7 @@
 
 #include "core/random.h"
 
-namespace bartizan::attacks {
+namespace bartizan::attacks::warp_tests {
 namespace {
 
 constexpr std::int64_t kSide = 28;
@@ -70,4 +70,4 @@ TEST(WarpField, TheSeedDecidesTheFieldAndJitterMakesAnotherOne) {
 }
 
 }  // namespace
-}  // namespace bartizan::attacks
+}  // namespace bartizan::attacks::warp_tests
