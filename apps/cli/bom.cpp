@@ -30,7 +30,7 @@ Result<provenance::TreeRules> rules_of(const cli::Invocation& invocation, const 
 
 Result<provenance::ScanStatement> scanned(const std::string& model, const RunContext& context) {
     const std::array<std::filesystem::path, 1> targets{model};
-    const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, {.jobs = context.threads()}, context));
+    const scan::ScanResult result = BARTIZAN_TRY(scan::scan(targets, {.jobs = context.threads(), .sandbox = true}, context));
     provenance::ScanStatement statement{std::string(scan::to_string(result.verdict)), result.complete};
     statement.files = result.files.size();
     for (const scan::FileResult& file : result.files) statement.findings += file.issues.size();

@@ -52,7 +52,7 @@ audit::Subject subject_of(Inputs&& inputs, const audit::Plan& plan) {
 /// The launcher has scanned the file in a sandbox before this program parsed it; here the scan's findings are told.
 Result<ProbeRecord> artefact_record(const std::filesystem::path& model, RunContext& ctx) {
     const auto begin = ctx.now();
-    const scan::ScanResult result = BARTIZAN_TRY(scan::scan({&model, 1}, {.jobs = 1}, RunContext()));
+    const scan::ScanResult result = BARTIZAN_TRY(scan::scan({&model, 1}, {.jobs = 1, .sandbox = true}, RunContext()));
     return scan::probe_of(result, model.string(), std::chrono::duration<double>(ctx.now() - begin).count());
 }
 

@@ -164,6 +164,12 @@ class Convert(Case):
         self.assertEqual(gate.returncode, 1)
         self.assertIn("rows 9", gate.stdout)
 
+    def test_a_diff_refuses_a_file_that_the_scan_cannot_read_to_its_end(self):
+        whole = self.checkpoint("whole.pt", self.arrays)
+        cut = self.folder / "cut.pt"
+        cut.write_bytes(whole.read_bytes()[:-200])
+        self.assert_refused(bartizan("scan", "--diff", cut, whole, "--quiet"), "cannot be read to its end")
+
     def test_a_diff_wants_two_models(self):
         one = self.checkpoint("a.pt", self.arrays)
         self.assert_refused(bartizan("scan", "--diff", one, "--quiet"), "two")

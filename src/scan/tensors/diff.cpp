@@ -46,13 +46,14 @@ Result<std::map<std::string, fs::path>> files_of(const fs::path& root) {
     return out;
 }
 
-/// Nothing else parses a file that would do harm.
+/// Nothing else parses a file that would do harm, or that made its reader fail.
 Result<void> refuse_harm(const fs::path& root, const RunContext& run) {
     const ScanResult found = BARTIZAN_TRY(scan({&root, 1}, {.sandbox = true}, run));
-    for (const FileResult& file : found.files)
-        if (file.verdict == Verdict::malicious)
-            return invalid_input(fmt::format("'{}' is malicious", file.path),
-                                 "see what it holds with `bartizan scan " + file.path + "`");
+    for (const FileResult& file : found.files) {
+        const std::string hint = "see what it holds with `bartizan scan " + file.path + "`";
+        if (file.verdict == Verdict::malicious) return invalid_input(fmt::format("'{}' is malicious", file.path), hint);
+        if (!file.complete) return invalid_input(fmt::format("'{}' cannot be read to its end", file.path), hint);
+    }
     return {};
 }
 
