@@ -81,3 +81,11 @@ def main():
 
 
 main()
+
+said = b'{"id":"1","inputs":[{"name":"x","shape":[1,2],"datatype":"FP32","data":[[1.5,-2e3]]}],"outputs":[{"name":"y","parameters":{"binary_data":true}}]}'
+put("inference_request", "json", b"\0\0" + said)
+said = b'{"inputs":[{"name":"x","shape":[2],"datatype":"FP32","parameters":{"binary_data_size":8}},{"name":"s","shape":[1],"datatype":"BYTES","parameters":{"binary_data_size":7}}]}'
+put("inference_request", "binary",
+    struct.pack(">H", len(said)) + said + struct.pack("<2f", 1, 2) + struct.pack("<I", 3) + b"abc")
+said = b'{"model_name":"m","id":"1","outputs":[{"name":"y","datatype":"BOOL","shape":[2],"data":[true,false]}]}'
+put("inference_request", "answer", b"\0\0" + said)
