@@ -1,9 +1,12 @@
 #include "http/server.h"
 
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <thread>
 #include <utility>
 
@@ -59,14 +62,22 @@ public:
         for (std::size_t i = 0; i < loops.size(); ++i) groups_.push_back(make_session_group(loops.at(i), shared_));
     }
 
-    Result<void> open(const typename Protocol::endpoint& endpoint, const std::string& where) {
+    Result<void> open(const typename Protocol::endpoint& endpoint) {
         Code code;
         acceptor_.open(endpoint.protocol(), code);
         if (!code) acceptor_.set_option(typename Acceptor::reuse_address(true), code);
         if (!code) acceptor_.bind(endpoint, code);
         if (!code) acceptor_.listen(kBacklog, code);
-        if (code) return cannot_listen(where, code);
+        if (code)
+            return cannot_listen(shared_->options.address + " port " + std::to_string(shared_->options.port), code);
         if (shared_->options.tls) BARTIZAN_TRY(reload_tls());
+        told_ = told(acceptor_.local_endpoint());
+        return {};
+    }
+    Result<void> take_over(int listener) {
+        Code code;
+        acceptor_.assign(Protocol(), listener, code);
+        if (code) return cannot_listen("the socket that was given", code);
         told_ = told(acceptor_.local_endpoint());
         return {};
     }
@@ -196,32 +207,49 @@ private:
 };
 
 template <class Protocol>
-Result<std::unique_ptr<Server>> listen(const ServerOptions& options, Handler& handler, Loops& loops,
-                                       const typename Protocol::endpoint& endpoint, const std::string& where) {
-    auto server = std::make_shared<Listening<Protocol>>(options, handler, loops);
-    BARTIZAN_TRY(server->open(endpoint, where));
+Result<std::unique_ptr<Server>> started(std::shared_ptr<Listening<Protocol>> server) {
     server->run();
     return std::make_unique<Held<Protocol>>(std::move(server));
 }
 
+Result<std::unique_ptr<Server>> adopt(const ServerOptions& options, Handler& handler, Loops& loops, int listener) {
+    auto server = std::make_shared<Listening<Local>>(options, handler, loops);
+    BARTIZAN_TRY(server->take_over(listener));
+    return started(std::move(server));
+}
+
 }  // namespace
 
+Result<int> listen_on_unix_socket(const std::filesystem::path& path) {
+    const std::string name = path.string();
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (name.size() >= sizeof address.sun_path)
+        return invalid_input("the path of a Unix socket is too long: '" + name + "'");
+    name.copy(address.sun_path, name.size());
+    ::unlink(name.c_str());
+    const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const ::mode_t before = ::umask(0077);
+    const bool bound = listener >= 0 &&
+                       ::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0 &&
+                       ::listen(listener, kBacklog) == 0;
+    const int error = errno;
+    ::umask(before);
+    if (bound) return listener;
+    ::close(listener);
+    return cannot_listen("'" + name + "'", Code(error, boost::system::system_category()));
+}
+
 Result<std::unique_ptr<Server>> Server::start(const ServerOptions& options, Handler& handler, Loops& loops) {
-    if (!options.unix_socket.empty()) {
-        const std::string path = options.unix_socket.string();
-        if (path.size() >= sizeof(sockaddr_un::sun_path))
-            return invalid_input("the path of a Unix socket is too long: '" + path + "'");
-        ::unlink(path.c_str());
-        const ::mode_t before = ::umask(0077);  // the socket is for its owner alone
-        auto server = listen<Local>(options, handler, loops, Local::endpoint(path), "'" + path + "'");
-        ::umask(before);
-        return server;
-    }
+    if (options.listener >= 0) return adopt(options, handler, loops, options.listener);
+    if (!options.unix_socket.empty())
+        return adopt(options, handler, loops, BARTIZAN_TRY(listen_on_unix_socket(options.unix_socket)));
     Code code;
     const auto address = asio::ip::make_address(options.address, code);
     if (code) return invalid_input("'" + options.address + "' is no IP address", "as 127.0.0.1 or ::1");
-    const std::string where = options.address + " port " + std::to_string(options.port);
-    return listen<tcp>(options, handler, loops, tcp::endpoint(address, options.port), where);
+    auto server = std::make_shared<Listening<tcp>>(options, handler, loops);
+    BARTIZAN_TRY(server->open(tcp::endpoint(address, options.port)));
+    return started(std::move(server));
 }
 
 }  // namespace bartizan::http

@@ -45,6 +45,7 @@ struct ServerOptions {
     std::string address = "127.0.0.1";
     std::uint16_t port = 0;                  ///< 0: a free one
     std::filesystem::path unix_socket = {};  ///< in place of address and port
+    int listener = -1;                       ///< a Unix socket that listens already, in place of all these
     std::optional<TlsFiles> tls = {};
     ServerLimits limits = {};
     std::string name = "bartizan";  ///< the Server header
@@ -124,6 +125,9 @@ struct ServerCounts {
     std::uint64_t malformed = 0;
     std::uint64_t requests = 0;
 };
+
+/// A Unix socket that listens at `path`, for its owner alone; what lay there before is removed.
+Result<int> listen_on_unix_socket(const std::filesystem::path& path);
 
 class Server {
 public:
