@@ -7,6 +7,7 @@
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/relu.h>
 
+#include "model/taps.h"
 #include "model/tensors.h"
 
 namespace bartizan::model {
@@ -98,8 +99,10 @@ bool Plan::take_shortcut(const Step& step, State& state) const {
 Result<void> Plan::run_step(const Step& step, State& state) const {
     std::vector<at::Tensor>& inputs = state.gathered;
     for (const Operand& operand : step.inputs) inputs.push_back(read(operand, state));
-    if (!take_shortcut(step, state)) {
+    const bool tapped = Tapping::wanted();  // what is tapped must not be written into by the next step
+    if (tapped || !take_shortcut(step, state)) {
         Tensors outputs = BARTIZAN_TRY(step.kernel({.inputs = inputs, .mode = state.mode}));
+        if (tapped && !outputs.empty()) Tapping::note(step.value, inputs, outputs[0]);
         for (std::size_t i = 0; i < std::min(step.outputs.size(), outputs.size()); ++i)
             if (step.outputs[i] >= 0)
                 state.slots[static_cast<std::size_t>(step.outputs[i])] = with_precision(outputs[i], state.precision);

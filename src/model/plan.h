@@ -45,6 +45,7 @@ private:
         const OperatorSpec* spec = nullptr;
         Kernel kernel;
         std::string place;
+        std::string value;  ///< the graph's name of the first output
         std::vector<Operand> inputs;
         std::vector<std::int32_t> outputs;  ///< slots; -1: not wanted
         Shortcut shortcut = Shortcut::none;

@@ -105,6 +105,7 @@ private:
         step.spec = BARTIZAN_TRY(find_operator(node, opset));
         step.kernel = BARTIZAN_TRY(step.spec->compile(node, opset));
         step.place = node.place();
+        if (!node.outputs.empty()) step.value = node.outputs[0];
         for (const std::string& name : node.inputs) step.inputs.push_back(operand(name));
         if (can_fold(node, step) && BARTIZAN_TRY(fold(node, step))) return {};
         if (std::ranges::any_of(node.inputs, [&](const std::string& name) { return live_.contains(name); }))

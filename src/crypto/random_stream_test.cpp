@@ -1,0 +1,40 @@
+#include "crypto/random_stream.h"
+
+#include <cmath>
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace bartizan::crypto {
+namespace {
+
+TEST(RandomStream, IsTheKeyStreamOfTheSpecification) {
+    // RFC 8439, appendix A.1, vector 1: the key stream of key 0, nonce 0, block 0.
+    auto stream = RandomStream::from_seed(0);
+    ASSERT_TRUE(stream.ok());
+    EXPECT_EQ(stream->bits64(), 0x903df1a0ade0b876U) << "76 b8 e0 ad a0 f1 3d 90";
+    EXPECT_EQ(stream->bits64(), 0x28bd8653e56a5d40U) << "40 5d 6a e5 53 86 bd 28";
+}
+
+TEST(RandomStream, OfTheSystemIsAnotherEachTime) {
+    EXPECT_NE(RandomStream::from_system()->bits64(), RandomStream::from_system()->bits64());
+}
+
+TEST(RandomStream, NormalNumbersHaveTheMomentsOfTheNormalDistribution) {
+    auto stream = RandomStream::from_seed(7);
+    std::vector<float> values(200'001);
+    stream->fill_normal(values);
+    double mean = 0, square = 0, fourth = 0;
+    for (const float value : values) {
+        mean += value;
+        square += std::pow(value, 2);
+        fourth += std::pow(value, 4);
+    }
+    const auto count = static_cast<double>(values.size());
+    EXPECT_NEAR(mean / count, 0, 5 / std::sqrt(count));
+    EXPECT_NEAR(square / count, 1, 5 * std::sqrt(2 / count));
+    EXPECT_NEAR(fourth / count, 3, 5 * std::sqrt(96 / count));
+}
+
+}  // namespace
+}  // namespace bartizan::crypto
