@@ -19,6 +19,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
 endif()
 set(BARTIZAN_OPTIONS_attacks -O3)
 set(BARTIZAN_OPTIONS_data ${BARTIZAN_VECTORISE})
+set(BARTIZAN_OPTIONS_model ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_quality ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_training ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_http -Wno-maybe-uninitialized -Wno-unknown-warning-option)  # Boost.Beast, under the sanitizers

@@ -21,6 +21,7 @@ constexpr Entry kEntries[] = {
     {"verify", verify},
     {"convert", convert},
     {"keygen", keygen},
+    {"dp-account", dp_account},
     {"bom", bom},
     {"ledger", ledger_command},
     {"data check", data_check},

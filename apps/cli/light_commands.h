@@ -20,6 +20,7 @@ Result<int> sign(const cli::Invocation& invocation);
 Result<int> verify(const cli::Invocation& invocation);
 Result<int> convert(const cli::Invocation& invocation);
 Result<int> keygen(const cli::Invocation& invocation);
+Result<int> dp_account(const cli::Invocation& invocation);
 Result<int> bom(const cli::Invocation& invocation);
 Result<int> data_check(const cli::Invocation& invocation);
 Result<int> data_seal(const cli::Invocation& invocation);

@@ -1,29 +1,24 @@
 /// `bartizan harden MODEL --data D --method NAME --out F.onnx`: a model goes in, a better one comes out, with the
 /// price.
-#include <algorithm>
-#include <numeric>
-
 #include <fmt/format.h>
 
 #include "apps/engine/handlers.h"
+#include "apps/engine/held_out.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/private_hardening.h"
 #include "apps/engine/repair.h"
 #include "attacks/attack.h"
 #include "attacks/runner.h"
 #include "audit/plan.h"
 #include "catalog/hardening.h"
 #include "cli/output.h"
-#include "core/random.h"
 #include "core/statistics.h"
-#include "data/sources.h"
 #include "training/trainer.h"
 
 namespace bartizan::engine {
 namespace hardening {
 namespace {
 
-constexpr std::int64_t kJudged = 1000;  // held-out items that the model is judged by, before and after
-constexpr double kShare = 0.1;          // of the data, if no --test-data is given
 constexpr const char* kAttack = "apgd-ce";
 constexpr const char* kAttackSteps = "50";
 
@@ -95,38 +90,6 @@ Result<Worth> worth_of(const model::Classifier& classifier, const data::Batch& b
     return worth;
 }
 
-/// Which rows train and which judge: --test-data judges, else a seeded tenth is held out.
-struct Parts {
-    std::unique_ptr<const data::Dataset> train;
-    data::Batch judged;
-};
-
-Result<Parts> parts_of(const cli::Invocation& invocation) {
-    Parts parts;
-    std::unique_ptr<data::Dataset> whole = BARTIZAN_TRY(open_data(invocation));
-    const std::int64_t items = whole->info().items;
-    if (invocation.has("test-data")) {
-        const auto test = BARTIZAN_TRY(open_data(invocation, "test-data"));
-        std::vector<std::int64_t> rows = permutation(test->info().items, 0, 1);
-        rows.resize(std::min<std::size_t>(rows.size(), kJudged));
-        std::ranges::sort(rows);
-        parts.judged = BARTIZAN_TRY(test->read(rows));
-        parts.train = std::move(whole);
-        return parts;
-    }
-    const std::int64_t held_out = std::min<std::int64_t>(kJudged, std::llround(kShare * static_cast<double>(items)));
-    if (held_out < 1)
-        return invalid_input(fmt::format("{} items are too few to hold some out", items), "give --test-data");
-    std::vector<std::int64_t> rows = permutation(items, static_cast<std::uint64_t>(invocation.integer("seed", 0)), 1);
-    std::vector<std::int64_t> rest(rows.begin() + held_out, rows.end());
-    rows.resize(static_cast<std::size_t>(held_out));
-    std::ranges::sort(rest);
-    std::ranges::sort(rows);
-    parts.judged = BARTIZAN_TRY(whole->read(rows));
-    parts.train = data::subset_of(std::move(whole), std::move(rest));
-    return parts;
-}
-
 Json worth_json(const Worth& worth) {
     const Interval clean = wilson_interval(worth.clean, worth.samples);
     const Interval robust = wilson_interval(worth.robust, worth.samples);
@@ -186,11 +149,12 @@ Result<int> harden(const cli::Invocation& invocation, RunContext& ctx) {
     const Params params =
         BARTIZAN_TRY_WITHIN(Params::make(spec.params, given), "method '" + std::string(spec.name) + "'");
     if (spec.name == "repair") return repair(invocation, params, ctx);
+    if (spec.name == "dp-sgd") return harden_privately(invocation, params, ctx);
     const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
     const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
     if (model->graph() == nullptr)
         return unsupported("'" + invocation.positional(0) + "' is not an ONNX file", "export the model to ONNX first");
-    const Parts parts = BARTIZAN_TRY(parts_of(invocation));
+    const HeldOut parts = BARTIZAN_TRY(hold_out(invocation));
     const data::Info& info = parts.train->info();
     const auto classifier = BARTIZAN_TRY(model::make_classifier(model, info.item_shape, contract));
     BARTIZAN_TRY(classifier->differentiable().within("'" + invocation.positional(0) + "' cannot be trained"));

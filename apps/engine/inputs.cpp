@@ -103,8 +103,9 @@ Result<void> check_unit_range(const NdArray& x, const std::string& path) {
     const auto outside = std::ranges::find_if(values, [](float v) { return v < -kSlack || v > 1 + kSlack; });
     if (outside == values.end()) return {};
     const auto row = (outside - values.begin()) / (x.size() / x.shape()[0]);
-    return invalid_input(fmt::format("data '{}': row {} holds {}, attacks need values from 0 to 1", path, row, *outside),
-                         "store the data in [0, 1] and tell what the model expects with --mean, --std, --range");
+    return invalid_input(
+        fmt::format("data '{}': row {} holds {}, attacks need values from 0 to 1", path, row, *outside),
+        "store the data in [0, 1] and tell what the model expects with --mean, --std, --range");
 }
 
 }  // namespace bartizan::engine

@@ -3,6 +3,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/private_hardening.h"
 #include "cli/output.h"
 #include "core/progress.h"
 #include "training/architecture.h"
@@ -48,6 +49,40 @@ std::string as_text(const training::Outcome& outcome, const std::string& out) {
     return text + fmt::format("written: {}\n", cli::printable(out));
 }
 
+/// What is trained, on what.
+struct Work {
+    const training::Architecture& architecture;
+    std::shared_ptr<model::Model> model;
+    const model::Classifier& classifier;
+    const data::Dataset& dataset;
+    const data::InputContract& contract;
+};
+
+Result<int> train_with_privacy(const cli::Invocation& invocation, const Work& work, RunContext& ctx) {
+    if (invocation.flag("adversarial"))
+        return invalid_input("--adversarial and --dp-epsilon are not to be had together", "choose one of the two");
+    training::PrivateOptions options;
+    options.epochs = static_cast<int>(invocation.integer("epochs", options.epochs));
+    options.batch_size = invocation.integer("batch-size", options.batch_size);
+    options.learning_rate = invocation.number("lr", options.learning_rate);
+    options.epsilon = invocation.number("dp-epsilon", options.epsilon);
+    options.delta = invocation.number("dp-delta", options.delta);
+    options.clip = invocation.number("dp-clip", options.clip);
+    const std::string out = invocation.text("out");
+    const auto outcome =
+        BARTIZAN_TRY(training::train_privately(*work.model, work.classifier, work.dataset, options, ctx));
+    BARTIZAN_TRY(work.model->save_onnx(out));
+    BARTIZAN_TRY(data::write_sidecar(out, work.contract));
+    Json json = cli::document(invocation);
+    json["schema"] = "bartizan.train-private/1";
+    json["architecture"] = work.architecture.name;
+    json["out"] = out;
+    json["privacy"] = private_json(outcome, options);
+    BARTIZAN_TRY(cli::print(invocation, json,
+                            private_text(outcome, options) + fmt::format("written: {}\n", cli::printable(out))));
+    return static_cast<int>(outcome.epochs.size()) < options.epochs ? kIncomplete : 0;
+}
+
 }  // namespace
 }  // namespace training_command
 
@@ -65,6 +100,8 @@ Result<int> train(const cli::Invocation& invocation, RunContext& ctx) {
     contract.class_names = info.class_names;
     if (input.size() == 3) contract.layout = "nchw";
     const auto classifier = BARTIZAN_TRY(model::make_classifier(model, info.item_shape, contract));
+    if (invocation.has("dp-epsilon"))
+        return train_with_privacy(invocation, {*architecture, model, *classifier, *dataset, contract}, ctx);
     const training::Options options = BARTIZAN_TRY(options_of(invocation, *architecture));
     const training::Outcome outcome = BARTIZAN_TRY(training::train(*model, *classifier, *dataset, options, ctx));
     BARTIZAN_TRY(model->save_onnx(out));

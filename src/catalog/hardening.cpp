@@ -39,6 +39,13 @@ constexpr ParamSpec kRepair[] = {
     {"steps", ParamKind::integer, 200, 1, 100'000, "descent steps of each method of the portfolio"},
     {"allowed-loss", ParamKind::number, 0.03, 0, 1, "of accuracy: what costs more is not kept"},
     {"target", ParamKind::integer, -1, -1, 1'000'000, "the class that the trojan calls; -1: the one that stands out"}};
+constexpr ParamSpec kDpSgd[] = {
+    {"epsilon", ParamKind::number, 8, 1e-3, 1000, "the promise; the noise follows from it, epochs and batch size"},
+    {"delta", ParamKind::number, 1e-5, 1e-10, 0.1, "chance that the promise fails for a row: well below 1 / rows"},
+    {"clip", ParamKind::number, 1, 1e-6, 1e6, "longest gradient of a row"},
+    {"noise", ParamKind::number, 0, 0, 1000, "deviation of the noise over clip; 0: from epsilon"},
+    {"begin-anew", ParamKind::flag, 1, 0, 1, "0: from the weights given, which must never have seen this data"},
+    {"noise-seed", ParamKind::integer, -1, -1, 1e15, "repeatable noise, for tests; -1: the system's, as promised"}};
 constexpr ParamSpec kPlain[] = {kAveraging};
 
 constexpr HardeningSpec kMethods[] = {
@@ -67,6 +74,11 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Cohen, Rosenfeld, Kolter 2019, Certified Adversarial Robustness via Randomized Smoothing",
      .url = "https://arxiv.org/abs/1902.02918",
      .params = kGaussian},
+    {.name = "dp-sgd",
+     .summary = "Trains anew with differential privacy: nobody can tell from the weights which rows were there.",
+     .reference = "Abadi et al. 2016, Deep Learning with Differential Privacy",
+     .url = "https://arxiv.org/abs/1607.00133",
+     .params = kDpSgd},
     {.name = "plain",
      .summary = "Goes on training on clean inputs: what the others are to be compared with.",
      .reference = "Robbins, Monro 1951, A Stochastic Approximation Method",

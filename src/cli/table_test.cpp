@@ -84,7 +84,8 @@ TEST_P(EveryCommand, IsInTheOverviewAndInEveryCompletion) {
 INSTANTIATE_TEST_SUITE_P(Table, EveryCommand, testing::ValuesIn(commands().begin(), commands().end()),
                          [](const auto& info) {
                              std::string name(info.param.name);
-                             std::ranges::replace(name, ' ', '_');
+                             std::ranges::replace_if(
+                                 name, [](char c) { return c == ' ' || c == '-'; }, '_');
                              return name;
                          });
 

@@ -48,6 +48,17 @@ Result<RandomStream> RandomStream::from_seed(std::uint64_t seed, std::uint64_t p
     return from_key(key);
 }
 
+Result<RandomStream> RandomStream::fork() {
+    std::array<std::uint8_t, 32> key{};
+    for (std::size_t i = 0; i < key.size(); i += sizeof(std::uint64_t)) {
+        const std::uint64_t bits = bits64();
+        std::memcpy(key.data() + i, &bits, sizeof bits);
+    }
+    auto stream = from_key(key);
+    OPENSSL_cleanse(key.data(), key.size());
+    return stream;
+}
+
 void RandomStream::refill() {
     block_.fill(0);
     int written = 0;

@@ -23,6 +23,10 @@ public:
     RandomStream& operator=(RandomStream&&) noexcept;
     ~RandomStream();
 
+    /// Another stream, for another thread, keyed by this one: what follows here and what comes there have nothing to do
+    /// with each other.
+    Result<RandomStream> fork();
+
     std::uint64_t bits64();
     /// Uniform in [0, 1), 53 bits.
     double uniform53();

@@ -20,6 +20,14 @@ TEST(RandomStream, OfTheSystemIsAnotherEachTime) {
     EXPECT_NE(RandomStream::from_system()->bits64(), RandomStream::from_system()->bits64());
 }
 
+TEST(RandomStream, ForksAreRepeatedWithTheirSeedAndUnlikeEachOther) {
+    auto one = RandomStream::from_seed(3), two = RandomStream::from_seed(3);
+    auto first = one->fork(), second = one->fork(), again = two->fork();
+    const std::uint64_t bits = first->bits64();
+    EXPECT_EQ(bits, again->bits64());
+    EXPECT_NE(bits, second->bits64());
+}
+
 TEST(RandomStream, NormalNumbersHaveTheMomentsOfTheNormalDistribution) {
     auto stream = RandomStream::from_seed(7);
     std::vector<float> values(200'001);

@@ -8,12 +8,12 @@
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/bmm.h>
-#include <ATen/ops/im2col.h>
 #include <ATen/ops/matmul.h>
 #include <fmt/format.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "model/operators/convolution.h"
+#include "model/operators/patches.h"
 #include "model/operators/window.h"
 
 namespace bartizan::model {
@@ -84,8 +84,7 @@ Result<at::Tensor> patches_of(const graph::Node& node, const at::Tensor& x, cons
     const auto window = BARTIZAN_TRY(
         operators::complete(BARTIZAN_TRY(operators::read_window(node)), 2, operators::spatial_sizes(weight)));
     const auto layout = BARTIZAN_TRY(operators::lay_out(window, operators::spatial_sizes(x)));
-    const at::Tensor padded = operators::pad_spatial(x, layout.padding, 0);
-    const at::Tensor columns = at::im2col(padded, window.kernel, window.dilations, {0, 0}, window.strides);
+    const at::Tensor columns = operators::patches(x, window, layout);
     return columns.reshape({x.size(0), groups, columns.size(1) / groups, columns.size(2)});
 }
 
@@ -97,8 +96,14 @@ Result<Part> convolution_part(const graph::Node& node, const Tap& tap, const at:
     const at::Tensor in = patches.reshape({n * groups, width, places});
     const at::Tensor grouped = back.reshape({n * groups, weight.size(0) / groups, places});
     const std::int64_t channels = grouped.size(1);
-    if (places * (width + channels) >= width * channels)
-        return explicit_part(at::bmm(grouped, in.transpose(1, 2)).reshape({n, -1}), weight);
+    if (places * (width + channels) >= width * channels) {
+        // The wider side first: for BLAS a third faster. Turned once, when the rows are summed.
+        const at::Tensor rows = at::bmm(in, grouped.transpose(1, 2)).reshape({n, -1});
+        return Part{squares_of(rows), [=](const at::Tensor& factors) {
+                        const at::Tensor sum = at::matmul(factors, rows).reshape({groups, width, channels});
+                        return sum.transpose(1, 2).reshape(weight.sizes());
+                    }};
+    }
     const at::Tensor squares =
         (at::bmm(in.transpose(1, 2), in) * at::bmm(grouped.transpose(1, 2), grouped)).reshape({n, -1}).sum(1);
     return Part{squares, [&tap, back](const at::Tensor& factors) {

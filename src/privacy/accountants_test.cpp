@@ -106,9 +106,12 @@ TEST(Fourier, IsTheSumThatDefinesIt) {
 }
 
 TEST(Fourier, PowersOfACoinAreBinomial) {
-    const auto power = convolution_power({0.5, 0.5, 0, 0, 0, 0, 0, 0}, 4);
-    const double expected[] = {1, 4, 6, 4, 1, 0, 0, 0};
-    for (std::size_t i = 0; i < 8; ++i) EXPECT_NEAR(power[i], expected[i] / 16, 1e-14);
+    const Pair power = convolution_powers({{0.5, 0.5, 0, 0, 0, 0, 0, 0}, {0, 0.5, 0, 0, 0, 0, 0, 0.5}}, 4);
+    const double once[] = {1, 4, 6, 4, 1, 0, 0, 0}, around[] = {6, 0, 4, 0, 2, 0, 4, 0};  // 4 and -4 are the same place
+    for (std::size_t i = 0; i < 8; ++i) {
+        EXPECT_NEAR(power.first[i], once[i] / 16, 1e-14) << i;
+        EXPECT_NEAR(power.second[i], around[i] / 16, 1e-14) << i;
+    }
 }
 
 }  // namespace

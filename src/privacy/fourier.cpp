@@ -29,6 +29,10 @@ std::vector<Complex> roots(std::size_t size, bool inverse) {
     return out;
 }
 
+Complex power(const Complex& value, double times) {
+    return value == Complex() ? Complex() : std::polar(std::pow(std::abs(value), times), std::arg(value) * times);
+}
+
 }  // namespace
 }  // namespace fourier
 
@@ -52,14 +56,27 @@ void fourier_transform(std::vector<std::complex<double>>& values, bool inverse) 
     for (Complex& value : values) value /= static_cast<double>(size);
 }
 
-std::vector<double> convolution_power(const std::vector<double>& values, double times) {
-    std::vector<std::complex<double>> spectrum(values.begin(), values.end());
-    fourier_transform(spectrum, false);
-    for (auto& value : spectrum) value = value == std::complex<double>() ? value : std::pow(value, times);
-    fourier_transform(spectrum, true);
-    std::vector<double> out;
-    out.reserve(values.size());
-    for (const auto& value : spectrum) out.push_back(value.real());
+Pair convolution_powers(const Pair& values, double times) {
+    using fourier::Complex;
+    const std::size_t size = values.first.size();
+    std::vector<Complex> both(size);
+    for (std::size_t i = 0; i < size; ++i) both[i] = {values.first[i], values.second[i]};
+    fourier_transform(both, false);
+    // The spectrum of a real sequence is the mirror of its own conjugate: that tells the two apart.
+    for (std::size_t k = 0; k <= size / 2; ++k) {
+        const std::size_t mirror = (size - k) % size;
+        const Complex here = both[k], there = std::conj(both[mirror]), i(0, 1);
+        const Complex first = fourier::power((here + there) * 0.5, times);
+        const Complex second = fourier::power((here - there) * Complex(0, -0.5), times);
+        both[k] = first + i * second;
+        both[mirror] = std::conj(first) + i * std::conj(second);
+    }
+    fourier_transform(both, true);
+    Pair out{std::vector<double>(size), std::vector<double>(size)};
+    for (std::size_t i = 0; i < size; ++i) {
+        out.first[i] = both[i].real();
+        out.second[i] = both[i].imag();
+    }
     return out;
 }
 

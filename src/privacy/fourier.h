@@ -10,7 +10,12 @@ namespace bartizan::privacy {
 /// In place; `values.size()` is a power of two. O(n log n).
 void fourier_transform(std::vector<std::complex<double>>& values, bool inverse);
 
-/// The `times`-fold circular convolution of `values` with themselves; a power of two of them.
-std::vector<double> convolution_power(const std::vector<double>& values, double times);
+/// Two sequences of equal length, a power of two.
+struct Pair {
+    std::vector<double> first, second;
+};
+
+/// The `times`-fold circular convolution of each with itself.
+Pair convolution_powers(const Pair& values, double times);
 
 }  // namespace bartizan::privacy

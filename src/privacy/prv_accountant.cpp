@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <numbers>
+#include <utility>
 #include <vector>
 
 #include <fmt/format.h>
@@ -127,9 +128,9 @@ Discretised discretise(const Loss& loss, const Grid& grid) {
 /// Losses of all steps in ascending order, and what epsilon comes to for a delta.
 class Composed {
 public:
-    Composed(const Discretised& one, const Grid& grid, std::int64_t steps) {
-        const std::vector<double> chance = convolution_power(one.chance, static_cast<double>(steps));
-        const double shift = static_cast<double>(steps) * one.shift;
+    /// `chance` of all steps together, laid out as that of one; `shift` of one.
+    Composed(const std::vector<double>& chance, double shift_of_one, const Grid& grid, std::int64_t steps) {
+        const double shift = static_cast<double>(steps) * shift_of_one;
         std::vector<double> ascending(chance.begin() + grid.half + 2, chance.end());
         ascending.insert(ascending.end(), chance.begin(), chance.begin() + grid.half + 1);
         const std::size_t size = ascending.size();
@@ -177,8 +178,12 @@ Result<PrivacyLossBound> privacy_loss_epsilon(const SampledGaussian& mechanism, 
     const double spare = delta * prv::kDeltaShare;
     const prv::Grid grid = BARTIZAN_TRY(prv::grid_for(mechanism, error, spare));
     PrivacyLossBound worst;
-    for (const auto direction : {prv::Direction::removed, prv::Direction::added}) {
-        const prv::Composed losses(prv::discretise(prv::Loss(mechanism, direction), grid), grid, mechanism.steps);
+    prv::Discretised removed = prv::discretise(prv::Loss(mechanism, prv::Direction::removed), grid);
+    prv::Discretised added = prv::discretise(prv::Loss(mechanism, prv::Direction::added), grid);
+    const Pair chances =
+        convolution_powers({std::move(removed.chance), std::move(added.chance)}, static_cast<double>(mechanism.steps));
+    for (const auto& losses : {prv::Composed(chances.first, removed.shift, grid, mechanism.steps),
+                               prv::Composed(chances.second, added.shift, grid, mechanism.steps)}) {
         worst.low = std::max(worst.low, losses.epsilon(delta + spare) - error);
         worst.estimate = std::max(worst.estimate, losses.epsilon(delta));
         worst.high = std::max(worst.high, losses.epsilon(delta - spare) + error);

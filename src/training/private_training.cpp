@@ -126,24 +126,25 @@ private:
             clipped += static_cast<double>(sums.clipped);
             drawn += static_cast<double>(rows.size());
             if (!std::isfinite(loss)) return invalid_input("training diverged: the loss is not a number", "lower --lr");
-            descend(sums.gradients,
-                    rate_at(options_.learning_rate, outcome_.mechanism.steps++, steps_per_epoch_ * options_.epochs));
+            BARTIZAN_TRY(descend(sums.gradients, rate_at(options_.learning_rate, outcome_.mechanism.steps++,
+                                                         steps_per_epoch_ * options_.epochs)));
             ctx_.progress(
                 {stage, static_cast<std::uint64_t>(step + 1), static_cast<std::uint64_t>(steps_per_epoch_), "steps"});
         }
         ctx_.progress_finish();
         epoch.loss = drawn > 0 ? loss / drawn : 0;
         epoch.clipped = drawn > 0 ? clipped / drawn : 0;
-        epoch.epsilon = BARTIZAN_TRY(spent()).high;
         epoch.seconds = std::chrono::duration<double>(ctx_.now() - begin).count();
+        epoch.epsilon = BARTIZAN_TRY(spent()).high;
         return epoch;
     }
 
-    /// To a hundredth, or to a five-hundredth of what would be no promise anyway.
+    /// To a hundredth, as the noise was found; coarser where it is no promise any more and the grid would be huge.
     Result<privacy::PrivacyLossBound> spent() const {
-        constexpr double kError = 0.01, kShare = 1.0 / 500;
+        constexpr double kError = 0.01, kNoPromise = 50, kShare = 1.0 / 500;
         const double about = privacy::renyi_epsilon(outcome_.mechanism, options_.delta).epsilon;
-        return privacy::privacy_loss_epsilon(outcome_.mechanism, options_.delta, std::max(kError, kShare * about));
+        return privacy::privacy_loss_epsilon(outcome_.mechanism, options_.delta,
+                                             about < kNoPromise ? kError : kShare * about);
     }
 
     /// Each row with the same chance, on its own: what the accountant reckons with.
@@ -197,17 +198,41 @@ private:
     }
 
     /// Noise on every weight, drawn or not; divided by the expected number of rows, since the real one is a secret.
-    void descend(const Gradients& sums, double rate) {
+    Result<void> descend(const Gradients& sums, double rate) {
         const at::NoGradGuard no_grad;
         const double expected = outcome_.mechanism.rate * static_cast<double>(outcome_.rows);
+        std::vector<at::Tensor> noise = BARTIZAN_TRY(make_noise());
         for (std::size_t i = 0; i < weights_.size(); ++i) {
-            at::Tensor noise = at::empty_like(velocity_[i]);
-            secrets_.noise.fill_normal(std::span(noise.data_ptr<float>(), static_cast<std::size_t>(noise.numel())));
-            noise.mul_(outcome_.mechanism.noise * options_.clip);
-            if (i < sums.size() && sums[i].defined()) noise.add_(sums[i]);
-            velocity_[i].mul_(options_.momentum).add_(noise, 1 / expected);
+            noise[i].mul_(outcome_.mechanism.noise * options_.clip);
+            if (i < sums.size() && sums[i].defined()) noise[i].add_(sums[i]);
+            velocity_[i].mul_(options_.momentum).add_(noise[i], 1 / expected);
             weights_[i].tensor.sub_(velocity_[i], rate);
         }
+        return {};
+    }
+
+    /// A standard normal number for each weight, in pieces with a stream each, so that it does not matter which thread
+    /// makes which.
+    Result<std::vector<at::Tensor>> make_noise() {
+        constexpr std::size_t kPiece = 1 << 14;
+        struct Piece {
+            crypto::RandomStream random;
+            std::span<float> out;
+        };
+        std::vector<at::Tensor> noise;
+        std::vector<Piece> pieces;
+        for (const at::Tensor& like : velocity_) {
+            noise.push_back(at::empty_like(like));
+            std::span<float> rest(noise.back().data_ptr<float>(), static_cast<std::size_t>(like.numel()));
+            for (; !rest.empty(); rest = rest.subspan(std::min(rest.size(), kPiece)))
+                pieces.push_back({BARTIZAN_TRY(secrets_.noise.fork()), rest.first(std::min(rest.size(), kPiece))});
+        }
+        BARTIZAN_TRY(model::for_each_chunk(std::ssize(pieces), 1, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
+            Piece& piece = pieces[static_cast<std::size_t>(chunk.begin)];
+            piece.random.fill_normal(piece.out);
+            return {};
+        }));
+        return noise;
     }
 
     model::Model& model_;

@@ -65,6 +65,23 @@ class Documents(Case):
                                "--out", self.folder / "hard.onnx", "--format", "json")
         self.hold("harden", json.loads(run.stdout))
 
+    def test_private_training(self):
+        arguments = ("--data", self.data, "--epochs", "1", "--batch-size", "32", "--format", "json")
+        run = self.run_command("harden", self.model, *arguments, "--method", "dp-sgd", "--param", "delta=1e-4",
+                               "--out", self.folder / "private.onnx")
+        document = json.loads(run.stdout)
+        self.hold("harden-private", document)
+        self.assertLessEqual(document["privacy"]["epsilon"], 8)
+        self.assertTrue(document["begun_anew"])
+        self.assertFalse(document["privacy"]["noise_can_be_repeated"])
+        run = self.run_command("train", "mlp", *arguments, "--dp-epsilon", "2", "--out", self.folder / "own.onnx")
+        self.hold("train-private", json.loads(run.stdout))
+        run = self.run_command("dp-account", "--rate", "0.01", "--steps", "10000", "--noise", "1.1", "--format", "json")
+        document = json.loads(run.stdout)
+        self.hold("dp-account", document)
+        self.assertAlmostEqual(document["epsilon"], 5.2029, places=4)
+        self.assertAlmostEqual(document["epsilon_renyi"], 5.6320, places=4)
+
     def test_repair(self):
         run = self.run_command("harden", self.model, "--data", self.data, "--test-data", self.data, "--method", "repair",
                                "--param", "steps=5", "--out", self.folder / "repaired.onnx", "--format", "json")
