@@ -2,13 +2,46 @@
 
 #include <cmath>
 #include <cstring>
-#include <numbers>
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
 namespace bartizan::crypto {
+
+namespace ziggurat {
+namespace {
+
+constexpr std::size_t kLayers = 128;
+constexpr double kStart = 3.442619855899;      // where the tail begins
+constexpr double kArea = 9.91256303526217e-3;  // of each layer
+
+/// Layer i reaches out to edge[i], and up to inside[i] of that it lies below the curve.
+struct Layers {
+    std::array<double, kLayers + 1> edge{};
+    std::array<double, kLayers> inside{};
+};
+
+Layers make_layers() {
+    Layers layers;
+    double height = std::exp(-0.5 * kStart * kStart);
+    layers.edge[0] = kArea / height;
+    layers.edge[1] = kStart;
+    for (std::size_t i = 2; i < kLayers; ++i) {
+        layers.edge[i] = std::sqrt(-2 * std::log(kArea / layers.edge[i - 1] + height));
+        height = std::exp(-0.5 * layers.edge[i] * layers.edge[i]);
+    }
+    for (std::size_t i = 0; i < kLayers; ++i) layers.inside[i] = layers.edge[i + 1] / layers.edge[i];
+    return layers;
+}
+
+const Layers& layers() {
+    static const Layers made = make_layers();
+    return made;
+}
+
+}  // namespace
+}  // namespace ziggurat
 
 struct RandomStream::Cipher {
     EVP_CIPHER_CTX* context = EVP_CIPHER_CTX_new();
@@ -74,12 +107,32 @@ std::uint64_t RandomStream::bits64() {
 
 double RandomStream::uniform53() { return static_cast<double>(bits64() >> 11U) * 0x1p-53; }
 
-void RandomStream::fill_normal(std::span<float> out) {
-    for (std::size_t i = 0; i < out.size(); i += 2) {
-        const double radius = std::sqrt(-2 * std::log1p(-uniform53())), angle = 2 * std::numbers::pi * uniform53();
-        out[i] = static_cast<float>(radius * std::cos(angle));
-        if (i + 1 < out.size()) out[i + 1] = static_cast<float>(radius * std::sin(angle));
+double RandomStream::normal_tail(bool negative) {
+    double x = 0, y = 0;
+    do {
+        x = std::log1p(-uniform53()) / ziggurat::kStart;
+        y = std::log1p(-uniform53());
+    } while (-2 * y < x * x);
+    return negative ? x - ziggurat::kStart : ziggurat::kStart - x;
+}
+
+double RandomStream::normal() {
+    const ziggurat::Layers& layers = ziggurat::layers();
+    while (true) {
+        const std::uint64_t bits = bits64();
+        const auto layer = static_cast<std::size_t>(bits % ziggurat::kLayers);
+        const double u = static_cast<double>(static_cast<std::int64_t>(bits) >> 10) * 0x1p-53;  // in [-1, 1)
+        if (std::abs(u) < layers.inside[layer]) return u * layers.edge[layer];
+        if (layer == 0) return normal_tail(u < 0);
+        const double x = u * layers.edge[layer];
+        const double outer = std::exp(-0.5 * (layers.edge[layer] * layers.edge[layer] - x * x));
+        const double inner = std::exp(-0.5 * (layers.edge[layer + 1] * layers.edge[layer + 1] - x * x));
+        if (inner + uniform53() * (outer - inner) < 1) return x;
     }
+}
+
+void RandomStream::fill_normal(std::span<float> out) {
+    for (float& value : out) value = static_cast<float>(normal());
 }
 
 }  // namespace bartizan::crypto

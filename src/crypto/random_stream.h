@@ -30,7 +30,8 @@ public:
     std::uint64_t bits64();
     /// Uniform in [0, 1), 53 bits.
     double uniform53();
-    /// Independent standard normal numbers (Box and Muller), out to 8.5 deviations.
+    /// Independent standard normal numbers, tails included (the ziggurat of Marsaglia and Tsang 2000 in the form of
+    /// Doornik 2005, which draws layer and place from different bits).
     void fill_normal(std::span<float> out);
 
 private:
@@ -38,6 +39,8 @@ private:
     explicit RandomStream(std::unique_ptr<Cipher> cipher);
     static Result<RandomStream> from_key(const std::array<std::uint8_t, 32>& key);
     void refill();
+    double normal();
+    double normal_tail(bool negative);
 
     std::unique_ptr<Cipher> cipher_;
     std::array<std::uint64_t, 512> block_{};

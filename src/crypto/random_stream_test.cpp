@@ -1,6 +1,8 @@
 #include "crypto/random_stream.h"
 
+#include <algorithm>
 #include <cmath>
+#include <numbers>
 #include <vector>
 
 #include <gtest/gtest.h>
@@ -42,6 +44,22 @@ TEST(RandomStream, NormalNumbersHaveTheMomentsOfTheNormalDistribution) {
     EXPECT_NEAR(mean / count, 0, 5 / std::sqrt(count));
     EXPECT_NEAR(square / count, 1, 5 * std::sqrt(2 / count));
     EXPECT_NEAR(fourth / count, 3, 5 * std::sqrt(96 / count));
+}
+
+TEST(RandomStream, NormalNumbersFollowTheirDistributionIntoTheTails) {
+    auto stream = RandomStream::from_seed(11);
+    std::vector<float> values(2'000'000);
+    stream->fill_normal(values);
+    std::sort(values.begin(), values.end());
+    const auto count = static_cast<double>(values.size());
+    double distance = 0;  // Kolmogorov and Smirnov
+    for (std::size_t i = 0; i < values.size(); ++i)
+        distance = std::max(distance, std::abs(0.5 * std::erfc(-values[i] / std::numbers::sqrt2) -
+                                               (static_cast<double>(i) + 0.5) / count));
+    EXPECT_LT(distance * std::sqrt(count), 1.95) << "exceeded once in a thousand seeds";
+    const auto beyond = static_cast<double>(values.end() - std::upper_bound(values.begin(), values.end(), 3.6F));
+    const double expected = count * 0.5 * std::erfc(3.6 / std::numbers::sqrt2);
+    EXPECT_NEAR(beyond, expected, 4 * std::sqrt(expected)) << "beyond the last layer";
 }
 
 }  // namespace
