@@ -1,6 +1,7 @@
 /// `bartizan explain MODEL --data D --method NAME --out DIR`: what in an input made the model say what it says, and
 /// whether that explanation is worth anything.
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include <fmt/format.h>
@@ -10,8 +11,10 @@
 #include "bartizan/finding.h"
 #include "cli/output.h"
 #include "core/file.h"
+#include "core/random.h"
 #include "explain/fidelity.h"
 #include "explain/methods.h"
+#include "explain/tree_method.h"
 #include "formats/npz.h"
 #include "formats/png.h"
 #include "model/shards.h"
@@ -37,10 +40,42 @@ std::vector<float> baseline_of(const cli::Invocation& invocation, const Inputs& 
     return out;
 }
 
+/// Rows that trees are compared with, at most.
+constexpr std::int64_t kBackground = 1000;
+
+Result<NdArray> background_of(const cli::Invocation& invocation, const Inputs& inputs) {
+    if (!invocation.has("background")) return inputs.batch.x;
+    const auto set = BARTIZAN_TRY(open_data(invocation, "background"));
+    std::vector<std::int64_t> rows =
+        permutation(set->info().items, static_cast<std::uint64_t>(invocation.integer("seed", 0)), 5);
+    rows.resize(std::min<std::size_t>(rows.size(), kBackground));
+    const data::Batch batch = BARTIZAN_TRY(set->read(rows));
+    if (set->info().item_shape != inputs.dataset->info().item_shape)
+        return invalid_input("--background holds items of another shape than --data");
+    return batch.x;
+}
+
+Result<explain::Method> method_of(const cli::Invocation& invocation, const Inputs& inputs) {
+    const std::string name = invocation.text("method");
+    if (explain::is_tree_method(name))
+        return explain::tree_method(name, inputs.model, inputs.contract,
+                                    BARTIZAN_TRY(background_of(invocation, inputs)), inputs.classifier->classes());
+    if (invocation.has("background"))
+        return invalid_input("--background belongs to tree-shap", "leave it out, or take --method tree-shap");
+    const explain::Method* method = BARTIZAN_TRY(explain::find_method(name));
+    if (!method->needs_gradients) return *method;
+    const auto differentiable = inputs.classifier->differentiable();
+    if (!differentiable.ok())
+        return unsupported("the method '" + name + "' needs gradients: " + differentiable.error().message(),
+                           "take tree-shap for trees, occlusion or permutation-shapley for anything");
+    return *method;
+}
+
 struct Explained {
     std::int64_t item = 0, label = 0, target = 0;
     explain::Attribution attribution;
     explain::Fidelity fidelity;
+    double seconds = 0;  ///< of the attribution alone
 };
 
 /// The input in grey, what speaks for the class in red, what against in blue.
@@ -102,7 +137,9 @@ Result<std::vector<Explained>> explain_all(const Inputs& inputs, const explain::
         const explain::Score score(inputs.classifier, wanted.value_or(said));
         const auto x = row_of(inputs.batch, i, baseline.size());
         Explained one{.item = inputs.batch.ids[i], .label = inputs.batch.y[i], .target = wanted.value_or(said)};
+        const auto begin = ctx.now();
         one.attribution = BARTIZAN_TRY(method.run(score, x, baseline, layout, ctx));
+        one.seconds = std::chrono::duration<double>(ctx.now() - begin).count();
         one.fidelity = BARTIZAN_TRY(explain::fidelity_of(score, method, x, baseline, layout, one.attribution, ctx));
         out.push_back(std::move(one));
         ctx.progress({"explaining", i + 1, inputs.batch.y.size(), "inputs"});
@@ -145,6 +182,7 @@ Result<Json> write_items(const std::filesystem::path& out, const Inputs& inputs,
                      {"label", one.label},
                      {"target", one.target},
                      {"evaluations", one.attribution.evaluations},
+                     {"seconds", one.seconds},
                      {"deletion_lift", one.fidelity.deletion_lift},
                      {"insertion_lift", one.fidelity.insertion_lift},
                      {"infidelity", one.fidelity.infidelity},
@@ -189,15 +227,8 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
     using namespace explaining;
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
-    const explain::Method* method = BARTIZAN_TRY(explain::find_method(invocation.text("method")));
     const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
-    if (method->needs_gradients) {
-        auto differentiable = inputs.classifier->differentiable();
-        if (!differentiable.ok())
-            return unsupported(
-                "the method '" + std::string(method->name) + "' needs gradients: " + differentiable.error().message(),
-                "take occlusion or permutation-shapley");
-    }
+    const explain::Method method = BARTIZAN_TRY(method_of(invocation, inputs));
     std::optional<std::int64_t> target;
     if (invocation.has("target")) target = invocation.integer("target", 0);
     if (target && *target >= inputs.classifier->classes())
@@ -207,7 +238,7 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
         explain::layout_of(inputs.dataset->info().item_shape, is_picture(inputs.dataset->info()));
     const std::vector<float> baseline =
         baseline_of(invocation, inputs, static_cast<std::size_t>(inputs.batch.x.size() / inputs.batch.x.shape()[0]));
-    const auto explained = BARTIZAN_TRY(explain_all(inputs, *method, baseline, layout, target, ctx));
+    const auto explained = BARTIZAN_TRY(explain_all(inputs, method, baseline, layout, target, ctx));
 
     std::vector<explain::Attribution> attributions;
     std::vector<explain::Fidelity> figures;
@@ -216,11 +247,11 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
         figures.push_back(one.fidelity);
     }
     const auto likeness =
-        BARTIZAN_TRY(randomised_likeness(invocation, inputs, *method, baseline, layout, explained, ctx));
+        BARTIZAN_TRY(randomised_likeness(invocation, inputs, method, baseline, layout, explained, ctx));
     const explain::Summary summary = explain::summarise(attributions, figures, likeness);
     BARTIZAN_TRY(make_folder(out));
     Json json = cli::document(invocation);
-    json["method"] = method->name;
+    json["method"] = method.name;
     json["samples"] = summary.samples;
     json["completeness_error"] = summary.completeness_error ? Json(*summary.completeness_error) : Json();
     json["deletion_lift"] = summary.deletion_lift;
@@ -233,7 +264,7 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
     json["verdict"] = to_string(summary.verdict);
     json["items"] = BARTIZAN_TRY(write_items(out, inputs, layout, explained));
     BARTIZAN_TRY(write_file_atomically(out / "explanations.json", to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method->name), out.string())));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method.name), out.string())));
     return 0;
 }
 

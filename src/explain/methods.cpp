@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 #include <numeric>
 #include <tuple>
 #include <utility>
 #include <string>
 
 #include "core/random.h"
+#include "explain/gauss_legendre.h"
 
 namespace bartizan::explain {
 namespace {
@@ -24,32 +24,6 @@ constexpr int kPermutations = 16;
 /// Windows of occlusion, and groups of Shapley, per side of a picture.
 constexpr std::size_t kSide = 14;
 constexpr double kTiny = 1e-12;
-
-struct Nodes {
-    std::vector<double> at, weight;  ///< on [0, 1]
-};
-
-/// Gauss-Legendre by Newton's method on the Legendre polynomial (Abramowitz and Stegun, 25.4.29).
-Nodes gauss_legendre(int n) {
-    Nodes out;
-    for (int i = 0; i < n; ++i) {
-        double x = std::cos(std::numbers::pi * (i + 0.75) / (n + 0.5)), slope = 1;
-        for (int round = 0; round < 100; ++round) {
-            double here = 1, before = 0;
-            for (int k = 1; k <= n; ++k) {
-                const double next = ((2 * k - 1) * x * here - (k - 1) * before) / k;
-                before = std::exchange(here, next);
-            }
-            slope = n * (x * here - before) / (x * x - 1);
-            const double step = here / slope;
-            x -= step;
-            if (std::abs(step) < 1e-15) break;
-        }
-        out.at.push_back((1 - x) / 2);
-        out.weight.push_back(1 / ((1 - x * x) * slope * slope));
-    }
-    return out;
-}
 
 double error_of(const std::vector<float>& values, double whole) {
     const double sum = std::accumulate(values.begin(), values.end(), 0.0);
@@ -180,7 +154,7 @@ Result<Attribution> permutation_shapley(const Score& score, Row x, Row baseline,
     return out;
 }
 
-constexpr Method kMethods[] = {
+const Method kMethods[] = {
     {"integrated-gradients", "Gradients summed along the way from the baseline (Sundararajan et al. 2017).", true,
      &integrated_gradients},
     {"smoothgrad", "The mean gradient of noisy copies (Smilkov et al. 2017).", true, &smoothgrad},

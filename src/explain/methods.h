@@ -3,6 +3,7 @@
 /// Thread rule: pure functions.
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -40,11 +41,12 @@ struct Method {
     std::string_view name;
     std::string_view summary;
     bool needs_gradients;
-    Result<Attribution> (*run)(const Score& score, std::span<const float> x, std::span<const float> baseline,
-                               const Layout& layout, const RunContext& ctx);
+    std::function<Result<Attribution>(const Score& score, std::span<const float> x, std::span<const float> baseline,
+                                      const Layout& layout, const RunContext& ctx)>
+        run;
 };
 
-/// gradient, integrated-gradients, smoothgrad, occlusion, permutation-shapley.
+/// gradient, integrated-gradients, smoothgrad, occlusion, permutation-shapley; those of trees are in tree_method.h.
 std::span<const Method> methods();
 /// Fails with `not_found`, naming those that exist.
 Result<const Method*> find_method(std::string_view name);

@@ -10,7 +10,7 @@ except ImportError:
     jsonschema = None
 
 from program import SOURCE, Case, bartizan
-from tiny_onnx import linear
+from tiny_onnx import linear, trees
 
 
 class Explain(Case):
@@ -55,7 +55,28 @@ class Explain(Case):
         self.assertEqual(document["items"][0]["columns"][0]["column"], "income")
         self.assertEqual(document["items"][0]["columns"][2]["value"], 0)
 
+    def test_trees_are_explained_exactly(self):
+        # 2 where x0 < 0.5, else 0; and 1 where x2 < 0.25, else 3.
+        self.model = trees(self.folder / "trees.onnx", 3, [(0, 0, 0, 0.5, 1, 2), (0, 1, 2.0), (0, 2, 0.0),
+                                                           (1, 0, 2, 0.25, 1, 2), (1, 1, 1.0), (1, 2, 3.0)])
+        x = numpy.array([[0.1, 0, 0.9], [0.9, 0, 0.9], [0.9, 1, 0.1], [0.9, 1, 0.9]], "float32")
+        numpy.savez(self.data, x=x, y=numpy.ones(4, int))
+        for method in ("tree-shap", "tree-shap-interventional"):
+            document = self.explain("--target", 1, "--method", method)
+            self.assertLess(document["completeness_error"], 1e-9)
+            # A quarter of the rows go to 2, a quarter to 1: the means are 0.5 and 2.5.
+            found = numpy.load(self.out / "attributions.npz")["attributions"]
+            numpy.testing.assert_allclose(found, [[1.5, 0, 0.5], [-0.5, 0, 0.5], [-0.5, 0, -1.5], [-0.5, 0, 0.5]], atol=1e-6)
+        numpy.savez(self.folder / "b.npz", x=x[1:2], y=numpy.ones(1, int))
+        self.explain("--target", 1, "--method", method, "--background", self.folder / "b.npz")
+        found = numpy.load(self.out / "attributions.npz")["attributions"]
+        numpy.testing.assert_allclose(found[2], [0, 0, -2], atol=1e-6)
+
     def test_what_cannot_be_explained_is_refused(self):
+        self.assert_refused(bartizan("explain", self.model, "--data", self.data, "--quiet", "--out", self.out, "--method",
+                                     "tree-shap"), "no tree ensemble")
+        self.assert_refused(bartizan("explain", self.model, "--data", self.data, "--quiet", "--out", self.out,
+                                     "--background", self.data), "tree-shap")
         words = ("explain", self.model, "--data", self.data, "--quiet")
         self.assert_refused(bartizan(*words, "--out", self.out, "--target", 9), "class 9")
         self.assert_refused(bartizan(*words, "--out", self.out, "--method", "magic"), "magic")

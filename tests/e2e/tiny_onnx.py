@@ -1,5 +1,7 @@
-"""Writes small ONNX files without the onnx package: just enough of protobuf for a linear classifier over images.
+"""Writes small ONNX files without the onnx package: just enough of protobuf for a linear classifier
+over images, and trees.
 Field numbers are those of onnx.proto3."""
+import struct
 
 
 def _varint(value):
@@ -42,4 +44,35 @@ def linear(path, weight, bias, item_shape):
              + field(11, _value("x", ["batch", *item_shape])) + field(12, _value("logits", ["batch", len(bias)])))
     model = field(1, 8) + field(2, "tiny_onnx") + field(7, graph) + field(8, field(1, "") + field(2, 13))
     path.write_bytes(model)
+    return path
+
+
+def _attribute(name, value):
+    """An int, or a list of ints, floats or strings."""
+    if isinstance(value, int):
+        return field(5, field(1, name) + field(3, value) + field(20, 2))
+    if isinstance(value[0], str):
+        return field(5, field(1, name) + b"".join(field(9, v) for v in value) + field(20, 8))
+    if isinstance(value[0], float):
+        return field(5, field(1, name) + field(7, struct.pack(f"<{len(value)}f", *value)) + field(20, 6))
+    return field(5, field(1, name) + b"".join(field(8, v) for v in value) + field(20, 7))
+
+
+def trees(path, features, nodes, base=0.0):
+    """A TreeEnsembleRegressor of one target. A node is (tree, id, feature, threshold, yes, no), yes where the feature is
+    below the threshold, or (tree, id, weight) for a leaf."""
+    inner = [node if len(node) == 6 else (node[0], node[1], 0, 0.0, 0, 0) for node in nodes]
+    leaves = [node for node in nodes if len(node) == 3]
+    names = ("treeids", "nodeids", "featureids", "values", "truenodeids", "falsenodeids")
+    body = field(1, "x") + field(2, "y") + field(4, "TreeEnsembleRegressor") + field(7, "ai.onnx.ml")
+    for at, name in enumerate(names):
+        body += _attribute(f"nodes_{name}", [node[at] for node in inner])
+    body += _attribute("nodes_modes", ["BRANCH_LT" if len(node) == 6 else "LEAF" for node in nodes])
+    for at, name in enumerate(("treeids", "nodeids", "weights")):
+        body += _attribute(f"target_{name}", [float(leaf[at]) if at == 2 else leaf[at] for leaf in leaves])
+    body += _attribute("target_ids", [0] * len(leaves)) + _attribute("n_targets", 1) + _attribute("base_values", [base])
+    graph = (field(1, body) + field(2, "trees") + field(11, _value("x", ["batch", features]))
+             + field(12, _value("y", ["batch", 1])))
+    opsets = field(8, field(1, "") + field(2, 15)) + field(8, field(1, "ai.onnx.ml") + field(2, 1))
+    path.write_bytes(field(1, 8) + opsets + field(7, graph))
     return path

@@ -166,19 +166,7 @@ std::int32_t TreeEnsemble::walk(const float* row, std::int32_t at) const {
     for (;;) {
         const TreeNode& node = nodes_[static_cast<std::size_t>(at)];
         if (node.mode == NodeMode::leaf) return at;
-        const float value = row[node.feature];
-        bool yes = false;
-        switch (node.mode) {
-            case NodeMode::le: yes = value <= node.threshold; break;
-            case NodeMode::lt: yes = value < node.threshold; break;
-            case NodeMode::ge: yes = value >= node.threshold; break;
-            case NodeMode::gt: yes = value > node.threshold; break;
-            case NodeMode::eq: yes = value == node.threshold; break;
-            case NodeMode::ne: yes = value != node.threshold; break;
-            case NodeMode::leaf: break;
-        }
-        if (node.missing_is_true && std::isnan(value)) yes = true;
-        at = yes ? node.when_true : node.when_false;
+        at = goes_true(node, row[node.feature]) ? node.when_true : node.when_false;
     }
 }
 

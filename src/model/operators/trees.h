@@ -1,8 +1,9 @@
 #pragma once
 /// Tree ensembles (ai.onnx.ml TreeEnsembleClassifier and TreeEnsembleRegressor) as flat arrays. Everything is checked
-/// when the ensemble is made: after that a walk ends, whatever the input. Internal to `model/operators`.
+/// when the ensemble is made: after that a walk ends, whatever the input. Internal to the tensor modules.
 /// Thread rule: immutable once made.
 
+#include <cmath>
 #include <cstdint>
 #include <vector>
 
@@ -16,11 +17,33 @@ enum class NodeMode : std::uint8_t { leaf, le, lt, ge, gt, eq, ne };
 struct TreeNode {
     float threshold = 0;
     std::int32_t feature = 0;
-    std::int32_t when_true = 0, when_false = 0;  ///< node numbers; there are no cycles
+    std::int32_t when_true = 0, when_false = 0;   ///< node numbers; there are no cycles
     std::int32_t first_leaf = 0, leaf_count = 0;  ///< range in `leaves`
     NodeMode mode = NodeMode::leaf;
     bool missing_is_true = false;
 };
+
+/// Which way a value goes at a node that is no leaf.
+inline bool goes_true(const TreeNode& node, float value) {
+    if (node.missing_is_true && std::isnan(value)) return true;
+    switch (node.mode) {
+        case NodeMode::le:
+            return value <= node.threshold;
+        case NodeMode::lt:
+            return value < node.threshold;
+        case NodeMode::ge:
+            return value >= node.threshold;
+        case NodeMode::gt:
+            return value > node.threshold;
+        case NodeMode::eq:
+            return value == node.threshold;
+        case NodeMode::ne:
+            return value != node.threshold;
+        case NodeMode::leaf:
+            break;
+    }
+    return false;
+}
 
 struct Leaf {
     std::int32_t target = 0;
@@ -40,6 +63,13 @@ public:
     Result<void> run(const float* x, std::int64_t rows, std::int64_t features, float* out) const;
 
     std::int64_t targets() const { return targets_; }
+    const std::vector<TreeNode>& nodes() const { return nodes_; }
+    const std::vector<Leaf>& leaves() const { return leaves_; }
+    const std::vector<std::int32_t>& roots() const { return roots_; }
+    const std::vector<float>& base() const { return base_; }
+    Aggregate aggregate() const { return aggregate_; }
+    /// One more than the largest feature asked for.
+    std::int64_t features() const { return features_; }
 
 private:
     std::int32_t walk(const float* row, std::int32_t node) const;
