@@ -4,6 +4,7 @@
 #include <array>
 
 #include "core/json.h"
+#include "core/utf8.h"
 #include "provenance/fields.h"
 #include "provenance/names.h"
 
@@ -50,7 +51,7 @@ Result<std::string> short_text(const Json& object, const char* key) {
         text, [](char c) { return c == '\n' || c == '\t' || c == '\r'; }, ' ');
     if (text.size() > kLongestText) {
         text.resize(kLongestText);
-        while (!provenance::is_utf8(text)) text.pop_back();
+        while (!is_utf8(text)) text.pop_back();
     }
     BARTIZAN_TRY(check_text(text, key));
     return text;

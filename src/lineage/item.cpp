@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/utf8.h"
 #include "lineage/json_line.h"
 #include "provenance/names.h"
 
@@ -179,7 +180,7 @@ Result<void> check_text(std::string_view text, std::string_view what) {
     if (text.size() > kLongestText)
         return invalid_input(std::string(what) + ": " + std::to_string(text.size()) + " bytes, at most " +
                              std::to_string(kLongestText) + " fit");
-    if (!provenance::is_utf8(text)) return invalid_input(std::string(what) + ": not UTF-8");
+    if (!is_utf8(text)) return invalid_input(std::string(what) + ": not UTF-8");
     if (has_control_character(text)) return invalid_input(std::string(what) + ": a control character in it");
     return {};
 }

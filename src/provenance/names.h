@@ -12,8 +12,6 @@ namespace bartizan::provenance {
 inline constexpr std::string_view kSingleFile = ".";
 inline constexpr std::size_t kLongestName = 4096;
 
-bool is_utf8(std::string_view text);
-
 /// Succeeds for a name that stays inside the model's folder: relative, no empty part, no "." or "..", no NUL, UTF-8.
 Result<void> check_name(std::string_view name);
 

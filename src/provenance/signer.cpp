@@ -1,5 +1,6 @@
 #include "provenance/signer.h"
 
+#include "core/utf8.h"
 #include "provenance/bundle.h"
 #include "provenance/hash_files.h"
 #include "provenance/names.h"

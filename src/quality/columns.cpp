@@ -2,11 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 #include <fmt/format.h>
 
 #include "core/statistics.h"
+#include "core/utf8.h"
 
 namespace bartizan::quality {
 namespace {
@@ -49,7 +49,8 @@ void check_missing(const Subject& subject, const Column& column, std::vector<Iss
         out.push_back({.kind = "empty_column",
                        .severity = Severity::medium,
                        .title = fmt::format("column '{}' has no value at all", column.name),
-                       .score = 1});
+                       .score = 1,
+                       .column = column.name});
         return;
     }
     const double part = share(column.missing, items);
@@ -57,7 +58,8 @@ void check_missing(const Subject& subject, const Column& column, std::vector<Iss
                    .severity = part > kMuchMissing ? Severity::medium : Severity::low,
                    .title = fmt::format("column '{}' lacks {} of {} values", column.name, column.missing, items),
                    .indices = missing_rows(subject, column),
-                   .score = part});
+                   .score = part,
+                   .column = column.name});
 }
 
 bool constant(const Column& column) {
@@ -66,7 +68,12 @@ bool constant(const Column& column) {
         const std::string_view first = column.text(column.cells.front());
         return std::ranges::all_of(column.cells, [&](const Cell& cell) { return column.text(cell) == first; });
     }
-    if (column.words > 0 || !column.cells.empty()) return false;
+    if (column.words > 0) return false;
+    if (!column.cells.empty()) {  // long numbers, of which a float does not hold all digits
+        const std::string_view text = column.text(column.cells.front());
+        return std::ssize(column.cells) == column.count() &&
+               std::ranges::all_of(column.cells, [&](const Cell& cell) { return column.text(cell) == text; });
+    }
     const auto present = [](float value) { return !std::isnan(value); };
     const float first = *std::ranges::find_if(column.numbers, present);
     return std::ranges::all_of(column.numbers, [&](float value) { return !present(value) || value == first; });
@@ -90,7 +97,8 @@ void check_types(const Subject& subject, const Column& column, std::vector<Issue
                                         column.numeric() ? "numbers" : "words"),
                    .indices = std::move(rows),
                    .score = share(fewer, column.count()),
-                   .suspect = column.numeric()});
+                   .suspect = column.numeric(),
+                   .column = column.name});
 }
 
 void check_range(const Subject& subject, const Column& column, std::vector<Issue>& out) {
@@ -101,7 +109,8 @@ void check_range(const Subject& subject, const Column& column, std::vector<Issue
                        .title = fmt::format("column '{}' is infinite in {} rows", column.name, infinite.size()),
                        .indices = infinite,
                        .score = share(std::ssize(infinite), subject.items()),
-                       .suspect = true});
+                       .suspect = true,
+                       .column = column.name});
     std::vector<double> sorted;
     for (const float value : column.numbers)
         if (std::isfinite(value)) sorted.push_back(value);
@@ -120,7 +129,25 @@ void check_range(const Subject& subject, const Column& column, std::vector<Issue
                    .score = 1 - share(std::ssize(rows), subject.items()),
                    .detail = fmt::format("from {:g} to {:g}, the middle half lies in {:g} to {:g}", sorted.front(),
                                          sorted.back(), low, high),
-                   .suspect = true});
+                   .suspect = true,
+                   .column = column.name});
+}
+
+/// Text that was saved in another encoding: a model sees other letters than a person does.
+void check_encoding(const Subject& subject, const Column& column, std::vector<Issue>& out) {
+    Rows rows;
+    for (const Cell& cell : column.cells)
+        if (!is_utf8(column.text(cell))) rows.push_back(subject.ids[cell.row]);
+    if (rows.empty()) return;
+    const double part = share(std::ssize(rows), subject.items());
+    out.push_back({.kind = "mixed_encoding",
+                   .severity = Severity::medium,
+                   .title = fmt::format("column '{}' has {} values that are no UTF-8", column.name, rows.size()),
+                   .indices = std::move(rows),
+                   .score = part,
+                   .detail = "saved in another encoding, or damaged",
+                   .suspect = part < 0.5,
+                   .column = column.name});
 }
 
 /// Whole numbers, each once, in rising order: a row number that a model may learn the order from.
@@ -156,6 +183,7 @@ std::vector<Issue> column_issues(const Subject& subject) {
         if (column.count() == 0) continue;
         if (constant(column)) constants.push_back(column.name);
         check_types(subject, column, out);
+        check_encoding(subject, column, out);
         if (column.numeric()) check_range(subject, column, out);
         if (identifies(column)) identifiers.push_back(column.name);
     }

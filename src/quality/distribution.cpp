@@ -171,6 +171,17 @@ std::vector<Issue> order_issues(const Subject& subject, const Neighbours* neighb
     return out;
 }
 
+namespace {
+
+/// Whether the item teaches or is tried. Every other one would never do: labels may alternate.
+bool teaches(std::size_t item) {
+    std::uint64_t z = (item + 1) * 0x9e3779b97f4a7c15U;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9U;
+    return (z >> 63) == 0;
+}
+
+}  // namespace
+
 double telling(std::span<const float> figure, std::span<const std::int64_t> labels, std::int64_t classes) {
     std::vector<float> sorted;
     for (const float value : figure)
@@ -185,11 +196,11 @@ double telling(std::span<const float> figure, std::span<const std::int64_t> labe
     };
     const auto width = static_cast<std::size_t>(classes);
     std::vector<std::int64_t> count((kBins + 1) * width, 0), tried(width, 0);
-    for (std::size_t i = 0; i < figure.size(); i += 2)
-        if (labels[i] >= 0) ++count[bin_of(figure[i]) * width + std::size_t(labels[i])];
+    for (std::size_t i = 0; i < figure.size(); ++i)
+        if (labels[i] >= 0 && teaches(i)) ++count[bin_of(figure[i]) * width + std::size_t(labels[i])];
     double right = 0, total = 0;
-    for (std::size_t i = 1; i < figure.size(); i += 2) {
-        if (labels[i] < 0) continue;
+    for (std::size_t i = 0; i < figure.size(); ++i) {
+        if (labels[i] < 0 || teaches(i)) continue;
         const auto row = std::span(count).subspan(bin_of(figure[i]) * width, width);
         right += std::ranges::max_element(row) - row.begin() == labels[i] ? 1 : 0;
         ++tried[std::size_t(labels[i])];

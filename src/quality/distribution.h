@@ -19,8 +19,8 @@ std::vector<Issue> label_issues(const Subject& subject);
 /// "order": neighbours in space are neighbours in the file too (permutation test), or equal labels stand together.
 std::vector<Issue> order_issues(const Subject& subject, const Neighbours* neighbours, std::uint64_t seed);
 
-/// How well one figure alone tells the class: majority classes of its tenths, learnt on every other item, tried on the
-/// rest; beyond always naming the largest class: 0 nothing, 1 everything.
+/// How well one figure alone tells the class: majority classes of its tenths, learnt on a random half of the items,
+/// tried on the rest; beyond always naming the largest class: 0 nothing, 1 everything.
 double telling(std::span<const float> figure, std::span<const std::int64_t> labels, std::int64_t classes);
 
 /// "spurious_correlation": brightness, contrast, colour, sharpness, border of pictures; "label_leak": a column.

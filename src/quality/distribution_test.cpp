@@ -96,6 +96,12 @@ TEST(Telling, GainsNothingOverAlwaysNamingTheLargestClass) {
     EXPECT_DOUBLE_EQ(telling(noise, labels, 5), 0);
 }
 
+TEST(Telling, LabelsThatAlternateAreLearntToo) {
+    std::vector<std::int64_t> labels;
+    for (std::int64_t i = 0; i < 1'000; ++i) labels.push_back(i % 2);
+    EXPECT_DOUBLE_EQ(telling(std::vector<float>(labels.begin(), labels.end()), labels, 2), 1);
+}
+
 TEST(Telling, BrightnessThatFollowsTheLabelIsASpuriousCorrelation) {
     Subject subject = labelled(shuffled_labels(600, 3), 3);
     subject.info = {.kind = data::Kind::image, .item_shape = {1, 6, 6}};

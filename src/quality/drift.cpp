@@ -62,7 +62,8 @@ void compare_ranges(const Subject& now, const Column& column, const Column& befo
                    .indices = std::move(rows),
                    .score = share,
                    .detail = fmt::format("{:g} to {:g}, was {:g} to {:g}", fresh.low, fresh.high, old.low, old.high),
-                   .suspect = share <= 0.01});
+                   .suspect = share <= 0.01,
+                   .column = column.name});
 }
 
 bool significant(double distance, std::size_t a, std::size_t b) {

@@ -10,7 +10,6 @@
 namespace bartizan::quality {
 namespace {
 
-constexpr double kNear = 0.13;
 constexpr std::size_t kGridHeight = 8, kGridWidth = 9;
 /// A quarter of a hash that more items share says nothing: blank pictures, say.
 constexpr std::size_t kMostShared = 2'000;
@@ -150,43 +149,34 @@ std::vector<std::uint64_t> picture_hashes(const Matrix& items, std::span<const s
     return out;
 }
 
+namespace {
+
+/// All pairs of `members` that differ in at most `bits` bits.
+void add_similar(std::span<const std::uint64_t> hashes, const std::vector<std::int64_t>& members, int bits,
+                 std::vector<std::pair<std::int64_t, std::int64_t>>& pairs) {
+    for (std::size_t i = 0; i < members.size(); ++i)
+        for (std::size_t k = i + 1; k < members.size(); ++k) {
+            const std::uint64_t a = hashes[std::size_t(members[i])], b = hashes[std::size_t(members[k])];
+            if (std::popcount(a ^ b) <= bits) pairs.emplace_back(members[i], members[k]);
+        }
+}
+
+}  // namespace
+
 std::vector<std::pair<std::int64_t, std::int64_t>> similar_hashes(std::span<const std::uint64_t> hashes, int bits,
                                                                   std::size_t most) {
     std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
-    for (int quarter = 0; quarter < 4; ++quarter) {
+    for (int quarter = 0; quarter < 4 && pairs.size() < 4 * most; ++quarter) {
         std::unordered_map<std::uint16_t, std::vector<std::int64_t>> buckets;
         for (std::size_t i = 0; i < hashes.size(); ++i)
             buckets[static_cast<std::uint16_t>(hashes[i] >> (16 * quarter))].push_back(static_cast<std::int64_t>(i));
-        for (const auto& [key, members] : buckets) {
-            if (members.size() > kMostShared) continue;
-            for (std::size_t i = 0; i < members.size(); ++i)
-                for (std::size_t k = i + 1; k < members.size(); ++k) {
-                    const auto a = static_cast<std::size_t>(members[i]), b = static_cast<std::size_t>(members[k]);
-                    if (std::popcount(hashes[a] ^ hashes[b]) > bits) continue;
-                    pairs.emplace_back(members[i], members[k]);
-                    if (pairs.size() >= 4 * most) return pairs;
-                }
-        }
+        for (const auto& [key, members] : buckets)
+            if (members.size() <= kMostShared && pairs.size() < 4 * most) add_similar(hashes, members, bits, pairs);
     }
     std::ranges::sort(pairs);
     pairs.erase(std::unique(pairs.begin(), pairs.end()), pairs.end());
     pairs.resize(std::min(pairs.size(), most));
     return pairs;
-}
-
-std::vector<Group> near_duplicates(const Neighbours& neighbours) {
-    const std::size_t items = neighbours.items();
-    if (items < 3) return {};
-    const auto k = static_cast<std::size_t>(neighbours.k);
-    std::vector<float> nearest(items);
-    for (std::size_t i = 0; i < items; ++i) nearest[i] = neighbours.distance[i * k];
-    std::vector<float> sorted = nearest;
-    std::ranges::nth_element(sorted, sorted.begin() + static_cast<std::ptrdiff_t>(items / 2));
-    const double bar = kNear * sorted[items / 2];
-    std::vector<std::pair<std::int64_t, std::int64_t>> pairs;
-    for (std::size_t i = 0; i < items; ++i)
-        if (nearest[i] < bar) pairs.emplace_back(static_cast<std::int64_t>(i), neighbours.index[i * k]);
-    return grouped(items, pairs);
 }
 
 }  // namespace bartizan::quality

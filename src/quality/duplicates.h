@@ -30,9 +30,6 @@ std::vector<std::uint64_t> picture_hashes(const Matrix& items, std::span<const s
 std::vector<std::pair<std::int64_t, std::int64_t>> similar_hashes(std::span<const std::uint64_t> hashes, int bits,
                                                                   std::size_t most);
 
-/// A nearest neighbour closer than 0.13 of the median distance to the nearest neighbour (as cleanlab's Datalab).
-std::vector<Group> near_duplicates(const Neighbours& neighbours);
-
 /// Pairs joined into groups.
 std::vector<Group> grouped(std::size_t items, std::span<const std::pair<std::int64_t, std::int64_t>> pairs);
 

@@ -1,4 +1,5 @@
 /// What a small model and distances can work with, made from any data set.
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <map>
@@ -12,6 +13,7 @@ namespace {
 constexpr std::size_t kMostKinds = 32;  ///< words of more kinds are free text
 constexpr std::size_t kHashed = 256;    ///< columns that free text becomes
 constexpr std::size_t kMostWidth = 4'096;
+constexpr std::size_t kMostNumbers = std::size_t{1} << 30;
 
 void fill_numbers(const Column& column, Matrix& out, std::size_t at) {
     double sum = 0;
@@ -77,19 +79,25 @@ void fill(const Part& part, Matrix& out, std::size_t at) {
         out.values[cell.row * out.width + at + part.kinds.at(part.column->text(cell))] = 1;
 }
 
-Matrix table_features(const Subject& subject) {
+Features table_features(const Subject& subject) {
     std::vector<Part> parts;
-    Matrix out;
+    Features out;
+    const auto items = static_cast<std::size_t>(subject.items());
+    const std::size_t room = std::min(kMostWidth, kMostNumbers / std::max<std::size_t>(1, items));
     for (const Column& column : subject.columns) {
         Part part = part_of(column);
-        if (part.width == 0 || out.width + part.width > kMostWidth) continue;
-        out.width += part.width;
+        if (part.width == 0) continue;
+        if (out.matrix.width + part.width > room) {
+            out.left_out.push_back(column.name);
+            continue;
+        }
+        out.matrix.width += part.width;
         parts.push_back(std::move(part));
     }
-    out.values.assign(static_cast<std::size_t>(subject.items()) * out.width, 0);
+    out.matrix.values.assign(items * out.matrix.width, 0);
     std::size_t at = 0;
     for (const Part& part : parts) {
-        fill(part, out, at);
+        fill(part, out.matrix, at);
         at += part.width;
     }
     return out;
@@ -97,11 +105,11 @@ Matrix table_features(const Subject& subject) {
 
 }  // namespace
 
-Matrix features_of(const Subject& subject) {
-    Matrix out = subject.columns.empty() ? subject.values : table_features(subject);
-    for (float& value : out.values)
+Features features_of(const Subject& subject) {
+    Features out = subject.columns.empty() ? Features{subject.values, {}} : table_features(subject);
+    for (float& value : out.matrix.values)
         if (!std::isfinite(value)) value = 0;
-    if (!subject.pictures()) standardise(out);
+    if (!subject.pictures()) standardise(out.matrix);
     return out;
 }
 

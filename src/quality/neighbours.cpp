@@ -129,6 +129,18 @@ void standardise(Matrix& matrix) {
         }
 }
 
+void standardise_as_one(Matrix& matrix) {
+    double sum = 0, squares = 0;
+    for (const double value : matrix.values) {
+        sum += value;
+        squares += value * value;
+    }
+    const double count = std::max(1.0, static_cast<double>(matrix.values.size())), mean = sum / count;
+    const double deviation = std::sqrt(std::max(0.0, squares / count - mean * mean));
+    const double scale = deviation > 1e-6 * (std::abs(mean) + 1e-6) ? 1 / deviation : 0;
+    for (float& value : matrix.values) value = static_cast<float>((value - mean) * scale);
+}
+
 Matrix project(const Matrix& matrix, std::uint64_t seed) {
     if (matrix.width <= kProjected) return matrix;
     Matrix out{std::vector<float>(matrix.rows() * kProjected, 0), kProjected};

@@ -25,6 +25,8 @@ struct Matrix {
 
 /// Columns brought to mean 0 and deviation 1 (constant ones to 0).
 void standardise(Matrix& matrix);
+/// All values together brought to mean 0 and deviation 1: pixels, which are of one kind.
+void standardise_as_one(Matrix& matrix);
 /// To at most kProjected dimensions, by a seeded random matrix of +-1; wide rows only.
 Matrix project(const Matrix& matrix, std::uint64_t seed);
 

@@ -16,7 +16,7 @@ constexpr float kTie = 0.05F, kTogether = 0.8F;
 
 }  // namespace
 
-std::vector<Issue> outlier_issues(const Neighbours& neighbours, std::span<const std::int64_t> ids) {
+std::optional<std::vector<Issue>> outlier_issues(const Neighbours& neighbours, std::span<const std::int64_t> ids) {
     const std::size_t items = neighbours.items();
     const auto k = static_cast<std::size_t>(neighbours.k);
     std::vector<double> far(items);
@@ -29,11 +29,11 @@ std::vector<Issue> outlier_issues(const Neighbours& neighbours, std::span<const 
     std::ranges::sort(sorted);
     const double low = quantile(sorted, 0.25), high = quantile(sorted, 0.75);
     const double fence = high + kFence * (high - low);
-    if (!(high > low)) return {};
+    if (!(high > low)) return std::nullopt;
     std::vector<std::size_t> found;
     for (std::size_t i = 0; i < items; ++i)
         if (far[i] > fence) found.push_back(i);
-    if (found.empty()) return {};
+    if (found.empty()) return std::vector<Issue>();
     std::ranges::sort(found, [&](std::size_t a, std::size_t b) { return far[a] > far[b]; });
     const double share = static_cast<double>(found.size()) / static_cast<double>(items);
     Issue issue{.kind = "outlier",
@@ -44,7 +44,7 @@ std::vector<Issue> outlier_issues(const Neighbours& neighbours, std::span<const 
                                       quantile(sorted, 0.5)),
                 .suspect = share <= kMostShare};
     for (const std::size_t i : found) issue.indices.push_back(ids[i]);
-    return {issue};
+    return std::vector<Issue>{std::move(issue)};
 }
 
 std::vector<Issue> ambiguity_issues(std::span<const float> probabilities, std::int64_t classes,

@@ -7,20 +7,36 @@
 namespace bartizan::quality {
 namespace {
 
-constexpr std::size_t kShown = 8;
+constexpr std::size_t kShown = 8;      ///< items of an issue in the text
+constexpr std::size_t kShownRows = 4;  ///< rows
+/// More items of one issue are counted in its title, and not listed.
+constexpr std::size_t kMostIndices = 100'000;
+
+template <class T>
+std::vector<T> first_of(const std::vector<T>& all) {
+    return {all.begin(), all.begin() + std::ptrdiff_t(std::min(all.size(), kMostIndices))};
+}
 
 Json issue_json(const Issue& issue) {
     Json out = {{"kind", issue.kind},      {"severity", to_string(issue.severity)},
-                {"title", issue.title},    {"indices", issue.indices},
+                {"title", issue.title},    {"indices", first_of(issue.indices)},
                 {"score", issue.score},    {"detail", issue.detail},
                 {"suspect", issue.suspect}};
     if (!issue.groups.empty()) out["groups"] = issue.groups;
-    if (!issue.suggested.empty()) out["suggested"] = issue.suggested;
+    if (!issue.suggested.empty()) out["suggested"] = first_of(issue.suggested);
+    if (!issue.column.empty()) out["column"] = issue.column;
+    for (const Example& one : issue.examples) {
+        Json example = {{"item", one.item}, {"row", one.shown}};
+        if (!one.label.empty()) example["label"] = one.label;
+        out["examples"].push_back(std::move(example));
+    }
     if (issue.places.empty()) return out;
     out["places"] = Json::array();
-    for (const Place& place : issue.places)
-        out["places"].push_back(
-            {{"item", place.item}, {"column", place.column}, {"offset", place.offset}, {"shown", place.shown}});
+    for (const Place& place : issue.places) {
+        Json one = {{"item", place.item}, {"column", place.column}, {"offset", place.offset}, {"shown", place.shown}};
+        if (!place.what.empty()) one["what"] = place.what;
+        out["places"].push_back(std::move(one));
+    }
     return out;
 }
 
@@ -36,6 +52,11 @@ std::string examples(const CheckReport& report, const Issue& issue) {
         if (i < issue.suggested.size()) out += fmt::format(" ('{}'?)", class_name(issue.suggested[i]));
     }
     return issue.indices.size() > kShown ? out + ", ..." : out;
+}
+
+std::string example_line(const Example& example, std::string (*printable)(std::string_view)) {
+    const std::string label = example.label.empty() ? "" : fmt::format(" ['{}']", printable(example.label));
+    return fmt::format("{:31}{:>6}{}  {}\n", "", example.item, label, printable(example.shown));
 }
 
 }  // namespace
@@ -82,6 +103,8 @@ std::string to_text(const CheckReport& report, const std::optional<Parted>& part
             out += fmt::format("{:31}item {}, column '{}', byte {}: {}\n", "", issue.places[i].item,
                                printable(issue.places[i].column), issue.places[i].offset,
                                printable(issue.places[i].shown));
+        for (std::size_t i = 0; i < std::min(kShownRows, issue.examples.size()); ++i)
+            out += example_line(issue.examples[i], printable);
     }
     if (!report.skipped.empty()) out += "\nnot applicable\n";
     for (const Skipped& skipped : report.skipped)

@@ -7,11 +7,14 @@
 
 #include <fmt/format.h>
 
+#include "quality/national_ids.h"
+#include "quality/secrets.h"
+#include "quality/table_rows.h"
+
 namespace bartizan::quality {
 namespace {
 
 constexpr std::size_t kLongestEmail = 254;
-constexpr std::size_t kLongestSecret = 4'096;
 constexpr std::size_t kMostInText = 10'000;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
@@ -28,37 +31,6 @@ std::size_t run(std::string_view text, std::size_t at, Test test, std::size_t mo
     std::size_t end = at;
     while (end < text.size() && end - at < most && test(text[end])) ++end;
     return end - at;
-}
-
-/// Prefixes that services give their keys, with the least length of what follows.
-struct SecretForm {
-    std::string_view prefix;
-    std::size_t least;
-};
-constexpr SecretForm kSecrets[] = {
-    {"AKIA", 16},        {"ASIA", 16},     {"ghp_", 36},  {"gho_", 36},  {"ghs_", 36},
-    {"github_pat_", 22}, {"glpat-", 20},   {"xoxb-", 20}, {"xoxp-", 20}, {"sk-", 32},
-    {"sk_live_", 16},    {"rk_live_", 16}, {"AIza", 35},  {"hf_", 30},   {"npm_", 36},
-    {"pypi-", 40},       {"dop_v1_", 40},  {"SG.", 40},   {"eyJ", 60},
-};
-constexpr std::string_view kKeyBlocks[] = {"-----BEGIN PRIVATE KEY-----", "-----BEGIN RSA PRIVATE KEY-----",
-                                           "-----BEGIN EC PRIVATE KEY-----", "-----BEGIN OPENSSH PRIVATE KEY-----",
-                                           "-----BEGIN ENCRYPTED PRIVATE KEY-----"};
-
-/// Length of a key that starts at `at`, or 0.
-std::size_t secret_at(std::string_view text, std::size_t at) {
-    const std::string_view rest = text.substr(at);
-    for (const std::string_view block : kKeyBlocks)
-        if (rest.starts_with(block)) return block.size();
-    if (!starts_word(text, at)) return 0;
-    for (const SecretForm& form : kSecrets) {
-        if (!rest.starts_with(form.prefix)) continue;
-        const auto part = [](char c) { return wordy(c) || c == '-' || c == '.'; };
-        const std::size_t length = run(text, at + form.prefix.size(), part, kLongestSecret);
-        const std::string_view body = rest.substr(form.prefix.size(), length);
-        if (length >= form.least && std::ranges::any_of(body, digit)) return form.prefix.size() + length;
-    }
-    return 0;
 }
 
 bool local_part(char c) { return wordy(c) || c == '.' || c == '+' || c == '-' || c == '%' || c == '\''; }
@@ -144,14 +116,6 @@ bool card(const Number& number) {
     return issuer && d.find_first_not_of(d[0]) != std::string::npos;
 }
 
-/// A United States social security number as the agency gives them: AAA-GG-SSSS, no area 000, 666, 9xx.
-bool social_security(const Number& number) {
-    if (number.groups != "\3\2\4" || number.separator != '-') return false;
-    const std::string& d = number.digits;
-    return d[0] != '9' && d.substr(0, 3) != "000" && d.substr(0, 3) != "666" && d.substr(3, 2) != "00" &&
-           d.substr(5) != "0000";
-}
-
 /// North American: 3-3-4 with separators; or eleven digits that begin with 1.
 bool local_phone(const Number& number) {
     if (number.separator == 0) return false;
@@ -178,7 +142,6 @@ Sighting starting_with_digit(std::string_view text, std::size_t at) {
     const std::size_t length = number.end - at;
     const bool apart = starts_word(text, at) && ends_word(text, number.end) && (at == 0 || text[at - 1] != '.');
     if (apart && card(number)) return {"payment_card", at, length};
-    if (apart && social_security(number)) return {"national_id", at, length};
     if (apart && local_phone(number)) return {"phone", at, length};
     return {};
 }
@@ -191,13 +154,17 @@ std::size_t bracketed_phone_at(std::string_view text, std::size_t at) {
     return rest.groups == "\3\4" && ends_word(text, rest.end) ? rest.end - at : 0;
 }
 
-Sighting sighting_at(std::string_view text, std::size_t at) {
+Sighting sighting_at(std::string_view text, std::size_t at, std::string_view beside) {
     const char c = text[at];
     if (c == '@') return email_around(text, at);
     if (letter(c) || c == '-')
-        if (const std::size_t length = secret_at(text, at)) return {"secret", at, length};
+        if (const SecretFound secret = secret_at(text, at); secret.length > 0)
+            return {"secret", at, secret.length, secret.name};
     if (upper(c))
         if (const std::size_t length = iban_at(text, at)) return {"iban", at, length};
+    if ((upper(c) || digit(c)) && starts_word(text, at))
+        if (const IdFound id = national_id_at(text, at, beside); id.rule != nullptr)
+            return {"national_id", at, id.length, id.rule->name};
     if (c == '+' && starts_word(text, at))
         if (const std::size_t length = international_phone_at(text, at)) return {"phone", at, length};
     if (c == '(')
@@ -225,22 +192,110 @@ struct Found {
     std::vector<std::int64_t> items;
     std::vector<Place> places;
     std::map<std::string, std::int64_t> columns;
+    std::map<std::string_view, std::int64_t> what;
+};
+
+/// Numbers that stand in a column by themselves: a single one may hold its check digit by chance, a column tells.
+class WholeCells {
+public:
+    explicit WholeCells(const Column& column) {
+        for (const Cell& cell : column.cells) count(trimmed(column.text(cell)));
+    }
+
+    /// The rule in context that the column fulfils beyond chance and that this cell fulfils; nullptr: none.
+    const IdRule* believed(std::string_view value) const {
+        if (value.size() > kLongestId) return nullptr;
+        std::string compact;
+        for (std::size_t i = 0; i < id_rules().size(); ++i) {
+            const IdRule& rule = id_rules()[i];
+            if (rule.trust == Trust::in_context && rule.chance < 0.5 && beyond_chance(tallies_[i], rule) &&
+                id_form_at(rule, value, 0, compact) == value.size() && rule.holds(compact))
+                return &rule;
+        }
+        return nullptr;
+    }
+
+    /// Whether a sighting that is all of a cell is one of many numbers of which some must hold by chance.
+    bool doubted(const Sighting& sighting) const {
+        if (sighting.kind == "payment_card") return by_chance(cards_, kCardChance);
+        for (std::size_t i = 0; i < id_rules().size(); ++i)
+            if (id_rules()[i].name == sighting.what && by_chance(tallies_[i], id_rules()[i].chance)) return true;
+        return false;
+    }
+
+private:
+    static constexpr std::size_t kLongestId = 24;
+    static constexpr double kCardChance = 0.03;
+    static constexpr std::int64_t kMany = 50, kFew = 5;
+
+    struct Tally {
+        std::int64_t form = 0, held = 0;
+    };
+
+    void count(std::string_view value) {
+        if (value.empty() || value.size() > kLongestId) return;
+        std::string compact;
+        for (std::size_t i = 0; i < id_rules().size(); ++i) {
+            const IdRule& rule = id_rules()[i];
+            if (id_form_at(rule, value, 0, compact) != value.size()) continue;
+            ++tallies_[i].form;
+            tallies_[i].held += rule.holds(compact) ? 1 : 0;
+        }
+        if (value.size() < 13 || value.size() > 19 || !std::ranges::all_of(value, digit)) return;
+        ++cards_.form;
+        cards_.held += card({.digits = std::string(value)}) ? 1 : 0;
+    }
+
+    static bool by_chance(const Tally& tally, double chance) {
+        return tally.form >= kMany && double(tally.held) <= 2 * chance * double(tally.form) + double(kFew);
+    }
+    static bool beyond_chance(const Tally& tally, const IdRule& rule) {
+        constexpr double kUnlikely = 1e-6;
+        return tally.held >= kFew && double(tally.held) >= 0.9 * double(tally.form) &&
+               std::pow(rule.chance, double(tally.held)) < kUnlikely;
+    }
+
+    std::vector<Tally> tallies_ = std::vector<Tally>(id_rules().size());
+    Tally cards_;
 };
 
 void look_into(const Subject& subject, const Column& column, std::map<std::string_view, Found>& found) {
+    std::string beside = column.name;
+    std::ranges::transform(beside, beside.begin(), [](char c) { return upper(c) ? static_cast<char>(c + 32) : c; });
+    const WholeCells whole(column);
     for (const Cell& cell : column.cells) {
-        const std::string_view text = column.text(cell);
-        for (const Sighting& sighting : find_personal_data(text)) {
+        const std::string_view text = column.text(cell), value = trimmed(text);
+        std::vector<Sighting> sightings = find_personal_data(text, beside);
+        std::erase_if(sightings, [&](const Sighting& one) { return one.length == value.size() && whole.doubted(one); });
+        if (sightings.empty())
+            if (const IdRule* rule = whole.believed(value))
+                sightings.push_back(
+                    {"national_id", static_cast<std::size_t>(value.data() - text.data()), value.size(), rule->name});
+        for (const Sighting& sighting : sightings) {
             Found& of_kind = found[sighting.kind];
             const std::int64_t id = subject.ids[cell.row];
             ++of_kind.count;
             ++of_kind.columns[column.name];
+            if (!sighting.what.empty()) ++of_kind.what[sighting.what];
             of_kind.items.push_back(id);
             if (of_kind.places.size() < kMostPlaces)
-                of_kind.places.push_back(
-                    {id, column.name, sighting.offset, masked(text.substr(sighting.offset, sighting.length))});
+                of_kind.places.push_back({id, column.name, sighting.offset,
+                                          masked(text.substr(sighting.offset, sighting.length)), sighting.what});
         }
     }
+}
+
+/// "'note': 3, 'card': 2; NHS number (GB): 4"
+std::string where_found(const Found& found) {
+    std::string out;
+    for (const auto& [column, count] : found.columns)
+        out += fmt::format("{}'{}': {}", out.empty() ? "" : ", ", column, count);
+    const char* before = "; ";
+    for (const auto& [what, count] : found.what) {
+        out += fmt::format("{}{}: {}", before, what, count);
+        before = ", ";
+    }
+    return out;
 }
 
 }  // namespace
@@ -284,11 +339,11 @@ std::string masked(std::string_view value) {
     return plain(value.substr(0, shown)) + "***" + plain(value.substr(value.size() - shown));
 }
 
-std::vector<Sighting> find_personal_data(std::string_view text) {
+std::vector<Sighting> find_personal_data(std::string_view text, std::string_view beside) {
     std::vector<Sighting> out;
     std::size_t free = 0;  // behind the last sighting
     for (std::size_t at = 0; at < text.size() && out.size() < kMostInText;) {
-        const Sighting sighting = sighting_at(text, at);
+        const Sighting sighting = sighting_at(text, at, beside);
         if (sighting.length == 0 || sighting.offset < free) {
             const bool in_number = digit(text[at]);
             ++at;
@@ -311,15 +366,12 @@ std::vector<Issue> personal_data_issues(const Subject& subject) {
         Found& of_kind = at->second;
         std::ranges::sort(of_kind.items);
         of_kind.items.erase(std::unique(of_kind.items.begin(), of_kind.items.end()), of_kind.items.end());
-        std::string where;
-        for (const auto& [column, count] : of_kind.columns)
-            where += fmt::format("{}'{}': {}", where.empty() ? "" : ", ", column, count);
         out.push_back({.kind = kind.kind,
                        .severity = kind.severity,
                        .title = fmt::format("{} {} in {} items", of_kind.count, kind.what, of_kind.items.size()),
                        .indices = std::move(of_kind.items),
                        .score = 1,
-                       .detail = std::move(where),
+                       .detail = where_found(of_kind),
                        .suspect = true,
                        .places = std::move(of_kind.places)});
     }

@@ -41,7 +41,7 @@ Result<std::vector<std::size_t>> item_offsets(std::string_view text, const std::
         return offsets;
     }
     std::vector<std::size_t> offsets;
-    for (std::size_t at = 0; at < text.size();) {
+    for (std::size_t at = text.starts_with("\xEF\xBB\xBF") ? 3 : 0; at < text.size();) {
         const std::size_t end = std::min(text.find('\n', at), text.size());
         const std::string_view line = text.substr(at, end - at);
         if (!line.empty() && line != "\r") offsets.push_back(at);
@@ -56,13 +56,12 @@ Result<void> write_lines(std::string_view text, const std::vector<std::size_t>& 
                          Part part, const fs::path& path) {
     return write_pieces_atomically(path, [&](const AppendBytes& append) -> Result<void> {
         BARTIZAN_TRY(append(bytes_of(text.substr(0, offsets.front()))));
-        for (std::size_t i = 0; i < offsets.size(); ++i) {
-            if (!belongs(report, static_cast<std::int64_t>(i), part)) continue;
-            const std::size_t end = i + 1 < offsets.size() ? offsets[i + 1] : text.size();
-            const std::string_view line = text.substr(offsets[i], end - offsets[i]);
-            BARTIZAN_TRY(append(bytes_of(line)));
-            // The last line of a file may lack its end; another one may follow it here.
-            if (!line.ends_with('\n') && !line.ends_with('\r')) BARTIZAN_TRY(append(bytes_of("\n")));
+        for (std::size_t i = 0; i < offsets.size();) {
+            const std::size_t first = i;
+            while (i < offsets.size() && belongs(report, static_cast<std::int64_t>(i), part)) ++i;
+            const std::size_t end = i < offsets.size() ? offsets[i] : text.size();
+            if (i > first) BARTIZAN_TRY(append(bytes_of(text.substr(offsets[first], end - offsets[first]))));
+            while (i < offsets.size() && !belongs(report, static_cast<std::int64_t>(i), part)) ++i;
         }
         return {};
     });
