@@ -6,6 +6,7 @@
 #include <ATen/CPUGeneratorImpl.h>
 #include <ATen/TensorOperators.h>
 #include <ATen/ops/empty_like.h>
+#include <torch/csrc/autograd/autograd.h>
 
 namespace bartizan::model::gradient {
 namespace {
@@ -43,6 +44,35 @@ double numeric_slope(const Function& function, const Point& point) {
 
 at::Tensor noise_like(const at::Tensor& x, std::uint64_t seed) {
     return at::empty_like(x).uniform_(-1, 1, at::detail::createCPUGenerator(seed));
+}
+
+Finding compare_second(const Function& function, const Point& point) {
+    bool constant = true;
+    const Function gradient = [&](const std::vector<at::Tensor>& at) -> std::vector<at::Tensor> {
+        std::vector<at::Tensor> leaves = at, by;
+        for (const std::size_t i : point.variables) {
+            if (!leaves[i].requires_grad()) leaves[i] = at[i].detach().clone().set_requires_grad(true);
+            by.push_back(leaves[i]);
+        }
+        const at::Tensor sum = weighted_sum(function(leaves));
+        if (!sum.defined() || !sum.requires_grad()) return {};
+        auto gradients = torch::autograd::grad({sum}, by, {}, true, true, true);
+        for (const at::Tensor& one : gradients) constant = constant && !(one.defined() && one.requires_grad());
+        return gradients;
+    };
+    try {
+        const std::vector<at::Tensor> first = gradient(point.inputs);
+        if (first.empty()) return {Verdict::not_checked, "it has no first derivative"};
+        if (!constant) return compare(gradient, point);
+        if (weighted_sum(gradient(point.inputs)).item<double>() != weighted_sum(first).item<double>())
+            return {Verdict::not_checked, "it is random"};
+        const double numeric = numeric_slope(gradient, point);
+        const std::string how = "its gradient is constant to autograd, differences say " + std::to_string(numeric);
+        if (!std::isfinite(numeric)) return {Verdict::not_checked, how};
+        return {std::abs(numeric) <= kTolerance ? Verdict::agrees : Verdict::differs, how};
+    } catch (const std::exception& error) {
+        return {Verdict::differs, std::string(error.what()).substr(0, 120)};
+    }
 }
 
 Finding compare(const Function& function, const Point& point) {

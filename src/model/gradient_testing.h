@@ -30,6 +30,10 @@ struct Finding {
 /// `not_checked` where the function does not run there, is random, or is not finite.
 Finding compare(const Function& function, const Point& point);
 
+/// The same for the gradient itself: a second differentiation, as gradient matching needs it. `differs` also where
+/// LibTorch has no second derivative.
+Finding compare_second(const Function& function, const Point& point);
+
 /// In [-1, 1), always the same for a seed.
 at::Tensor noise_like(const at::Tensor& x, std::uint64_t seed);
 

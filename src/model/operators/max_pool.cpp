@@ -4,6 +4,9 @@
 #include <limits>
 #include <vector>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/core/grad_mode.h>
+#include <ATen/ops/arange.h>
 #include <ATen/ops/empty.h>
 #include <ATen/ops/zeros.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -116,6 +119,19 @@ at::Tensor backward_of(const at::Tensor& given, const at::Tensor& places, at::In
     return dx;
 }
 
+/// `backward_of` in operators that autograd knows, for who differentiates a second time.
+at::Tensor scattered(const at::Tensor& gradient, const at::Tensor& places, at::IntArrayRef sizes, const PoolShape& s) {
+    const Plane p = plane_of(sizes, s);
+    const std::int64_t planes = sizes[0] * sizes[1];
+    const at::Tensor place = places.view({planes, p.oh, p.ow}).to(at::kLong);
+    const at::Tensor rows = at::arange(p.oh, at::kLong).mul_(s.stride_h).sub_(s.pad_h).view({p.oh, 1});
+    const at::Tensor columns = at::arange(p.ow, at::kLong).mul_(s.stride_w).sub_(s.pad_w);
+    const at::Tensor row = rows + place.div(s.kernel_w, "floor"), column = columns + place.remainder(s.kernel_w);
+    return at::zeros({planes, p.h * p.w}, gradient.options().requires_grad(false))
+        .scatter_add(1, (row * p.w + column).view({planes, p.oh * p.ow}), gradient.reshape({planes, p.oh * p.ow}))
+        .view(sizes);
+}
+
 struct Function : torch::autograd::Function<Function> {
     static at::Tensor forward(torch::autograd::AutogradContext* context, const at::Tensor& x, const PoolShape& s) {
         Pooled pooled = forward_of(x, s);
@@ -129,9 +145,11 @@ struct Function : torch::autograd::Function<Function> {
                                                    const torch::autograd::variable_list& gradients) {
         const std::vector<std::int64_t> w = context->saved_data["window"].toIntVector();
         const std::vector<std::int64_t> sizes = context->saved_data["sizes"].toIntVector();
-        return {
-            backward_of(gradients[0], context->get_saved_variables()[0], sizes, {w[0], w[1], w[2], w[3], w[4], w[5]}),
-            at::Tensor()};
+        const PoolShape shape = {w[0], w[1], w[2], w[3], w[4], w[5]};
+        const at::Tensor places = context->get_saved_variables()[0];
+        const bool again = at::GradMode::is_enabled();
+        return {again ? scattered(gradients[0], places, sizes, shape) : backward_of(gradients[0], places, sizes, shape),
+                at::Tensor()};
     }
 };
 

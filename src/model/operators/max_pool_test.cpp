@@ -10,6 +10,7 @@
 #include <ATen/ops/randint.h>
 #include <ATen/ops/randn.h>
 #include <gtest/gtest.h>
+#include <torch/csrc/autograd/autograd.h>
 
 namespace bartizan::model::operators {
 namespace {
@@ -52,6 +53,21 @@ TEST(FastMaxPool, GivesWhatAtenGives) {
     for (const Case& c : kCases)
         for (const at::ScalarType type : {at::kFloat, at::kDouble})
             expect_same(at::randn(c.sizes, at::TensorOptions().dtype(type)), c.shape);
+}
+
+TEST(FastMaxPool, CanBeDifferentiatedTwice) {
+    // The square of a gradient, differentiated: what gradient matching does.
+    const auto twice = [](const at::Tensor& leaf, const at::Tensor& pooled) {
+        const auto once = torch::autograd::grad({pooled.pow(3).sum()}, {leaf}, {}, true, true)[0];
+        return torch::autograd::grad({once.square().sum()}, {leaf})[0];
+    };
+    for (const Case& c : kCases) {
+        if (c.sizes[0] == 0) continue;
+        const at::Tensor x = at::randn(c.sizes, at::TensorOptions().dtype(at::kDouble)).set_requires_grad(true);
+        const at::Tensor ours = twice(x, fast_max_pool(x, c.shape)), theirs = twice(x, reference(x, c.shape));
+        EXPECT_LT((ours - theirs).abs().max().item<double>(), 1e-9) << x.sizes();
+        EXPECT_GT(ours.abs().max().item<double>(), 0);
+    }
 }
 
 TEST(FastMaxPool, TakesTheFirstOfEqualValues) {

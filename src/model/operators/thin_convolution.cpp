@@ -48,14 +48,19 @@ struct Function : torch::autograd::Function<Function> {
         const at::Tensor &dy = gradients[0], &x = saved[0], &weight = saved[1];
         const Sizes strides = context->saved_data["strides"].toIntVector();
         const Sizes padding = context->saved_data["padding"].toIntVector();
-        at::Tensor dw, db;
-        if (x.defined()) {
+        const Sizes picture = context->saved_data["sizes"].toIntVector();
+        // Whoever differentiates a second time needs a gradient that autograd knows: ATen's. It wants a picture even
+        // where only its shape counts.
+        const bool again = at::GradMode::is_enabled();
+        at::Tensor dx, dw, db;
+        if (x.defined() || again) {
             const Sizes bias_sizes = {weight.size(0)};
             const at::OptionalIntArrayRef sizes(bias_sizes);
-            std::tie(std::ignore, dw, db) = at::convolution_backward(dy, x, weight, sizes, strides, padding, {1, 1},
-                                                                     false, {0, 0}, 1, {false, true, true});
+            const at::Tensor input = x.defined() ? x : at::zeros(picture, dy.options().requires_grad(false));
+            std::tie(dx, dw, db) = at::convolution_backward(dy, input, weight, sizes, strides, padding, {1, 1}, false,
+                                                            {0, 0}, 1, {again, x.defined(), x.defined()});
         }
-        const at::Tensor dx = input_gradient(dy, weight, context->saved_data["sizes"].toIntVector(), strides, padding);
+        if (!again) dx = input_gradient(dy, weight, picture, strides, padding);
         return {dx, dw, db, at::Tensor(), at::Tensor()};
     }
 };

@@ -13,7 +13,8 @@ namespace bartizan::model::operators {
 bool thin_convolution_fits(const at::Tensor& x, const at::Tensor& weight, const std::vector<std::int64_t>& strides,
                            const std::vector<std::int64_t>& dilations, std::int64_t groups);
 
-/// at::convolution without groups and dilation, differentiable once by x, weight and bias. `bias` may be undefined.
+/// at::convolution without groups and dilation, differentiable by x, weight and bias; twice, too, at ATen's
+/// speed. `bias` may be undefined.
 at::Tensor thin_convolution(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
                             const std::vector<std::int64_t>& strides, const std::vector<std::int64_t>& padding);
 

@@ -43,6 +43,23 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
     return a.numel() == 0 ? 0 : ((a - b).abs() / (1 + b.abs())).max().item<double>();
 }
 
+TEST(ThinConvolution, CanBeDifferentiatedTwice) {
+    for (const Case& c : kCases) {
+        const Leaves leaves = leaves_of(c, 2);
+        const std::vector<at::Tensor> by = {leaves.x, leaves.weight, leaves.bias};
+        const auto twice = [&](const at::Tensor& y) {
+            const auto once = torch::autograd::grad({y.pow(3).sum()}, by, {}, true, true);
+            return torch::autograd::grad({once[0].square().sum() + once[1].square().sum() + once[2].sum()}, by);
+        };
+        const auto ours = twice(thin_convolution(leaves.x, leaves.weight, leaves.bias, c.strides, c.padding));
+        const auto theirs = twice(
+            at::convolution(leaves.x, leaves.weight, leaves.bias, c.strides, c.padding, {1, 1}, false, {0, 0}, 1));
+        for (std::size_t i = 0; i < by.size(); ++i)
+            EXPECT_LT(((ours[i] - theirs[i]).abs().max() / theirs[i].abs().max()).item<double>(), 1e-4)
+                << "gradient " << i << " of " << leaves.x.sizes();
+    }
+}
+
 TEST(ThinConvolution, GivesAtensValuesAndGradients) {
     for (const Case& c : kCases) {
         const Leaves at_leaves = leaves_of(c, 3);
