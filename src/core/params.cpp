@@ -21,9 +21,9 @@ Result<double> parse_plain(std::string_view text, std::string_view whole) {
 
 Result<double> parse_value(const ParamSpec& spec, std::string_view text) {
     if (spec.kind == ParamKind::flag) {
-        if (text == "true" || text == "1" || text.empty()) return 1.0;
-        if (text == "false" || text == "0") return 0.0;
-        return invalid_input(fmt::format("'{}' is neither true nor false", text));
+        if (text == "true" || text == "yes" || text == "1" || text.empty()) return 1.0;
+        if (text == "false" || text == "no" || text == "0") return 0.0;
+        return invalid_input(fmt::format("'{}' is neither yes nor no", text));
     }
     const double value = BARTIZAN_TRY(parse_number(text));
     if (spec.kind == ParamKind::integer && value != std::floor(value))
