@@ -5,6 +5,7 @@
 #include "apps/engine/handlers.h"
 #include "apps/engine/held_out.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/partition_hardening.h"
 #include "apps/engine/private_hardening.h"
 #include "apps/engine/repair.h"
 #include "attacks/attack.h"
@@ -60,6 +61,7 @@ training::Options options_of(const cli::Invocation& invocation, const catalog::H
     options.objective.sigma = number("sigma", options.objective.sigma);
     options.weight_perturbation = number("weight-perturbation", 0);
     options.averaging = number("averaging", 0);
+    options.last_layer_only = number("last-layer", 0) != 0;
     return options;
 }
 
@@ -150,6 +152,7 @@ Result<int> harden(const cli::Invocation& invocation, RunContext& ctx) {
         BARTIZAN_TRY_WITHIN(Params::make(spec.params, given), "method '" + std::string(spec.name) + "'");
     if (spec.name == "repair") return repair(invocation, params, ctx);
     if (spec.name == "dp-sgd") return harden_privately(invocation, params, ctx);
+    if (spec.name == "partition") return harden_by_partitions(invocation, params, ctx);
     const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
     const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
     if (model->graph() == nullptr)

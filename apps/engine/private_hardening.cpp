@@ -25,7 +25,7 @@ constexpr std::int64_t kSeen = 1000;  // training rows that the model is judged 
 
 training::PrivateOptions options_of(const cli::Invocation& invocation, const Params& params) {
     training::PrivateOptions options;
-    options.epochs = static_cast<int>(invocation.integer("epochs", options.epochs));
+    options.epochs = static_cast<int>(invocation.integer("epochs", 5));
     options.batch_size = invocation.integer("batch-size", options.batch_size);
     options.learning_rate = invocation.number("lr", options.learning_rate);
     options.epsilon = params.number("epsilon");

@@ -46,7 +46,11 @@ constexpr ParamSpec kDpSgd[] = {
     {"noise", ParamKind::number, 0, 0, 1000, "deviation of the noise over clip; 0: from epsilon"},
     {"begin-anew", ParamKind::flag, 1, 0, 1, "0: from the weights given, which must never have seen this data"},
     {"noise-seed", ParamKind::integer, -1, -1, 1e15, "repeatable noise, for tests; -1: the system's, as promised"}};
-constexpr ParamSpec kPlain[] = {kAveraging};
+constexpr ParamSpec kPartition[] = {
+    {"partitions", ParamKind::integer, 50, 2, 5000, "networks: more certify more poison, and each learns from less"}};
+constexpr ParamSpec kPlain[] = {
+    kAveraging,
+    {"last-layer", ParamKind::flag, 0, 0, 1, "1: only the last linear layer learns, the extractor before it stays"}};
 
 constexpr HardeningSpec kMethods[] = {
     {.name = "pgd",
@@ -79,6 +83,11 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Abadi et al. 2016, Deep Learning with Differential Privacy",
      .url = "https://arxiv.org/abs/1607.00133",
      .params = kDpSgd},
+    {.name = "partition",
+     .summary = "Anew on parts of the data, by vote: says how many poisoned items each answer withstands, for sure.",
+     .reference = "Levine, Feizi 2021, Deep Partition Aggregation: Provable Defense against General Poisoning Attacks",
+     .url = "https://arxiv.org/abs/2006.14768",
+     .params = kPartition},
     {.name = "plain",
      .summary = "Goes on training on clean inputs: what the others are to be compared with.",
      .reference = "Robbins, Monro 1951, A Stochastic Approximation Method",

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <set>
 #include <string>
 
 #include <ATen/TensorOperators.h>
@@ -61,6 +62,17 @@ bool plain(const at::Tensor& tensor) {
     return tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.device().is_cpu();
 }
 
+/// Weights of the last node that has some, and of what comes behind it (a bias).
+std::set<std::string> last_weights(const graph::Graph& graph) {
+    std::set<std::string> names;
+    for (auto node = graph.nodes.rbegin(); node != graph.nodes.rend(); ++node) {
+        for (const std::string& input : node->inputs)
+            if (graph.initializers.contains(input)) names.insert(input);
+        if (node->op_type == "Gemm" || node->op_type == "MatMul" || node->op_type == "Conv") return names;
+    }
+    return {};
+}
+
 Result<Shard> shard_of(const data::Batch& batch, const model::Chunk& chunk) {
     Shard shard;
     const NdArray rows = BARTIZAN_TRY(batch.x.rows(chunk.begin, chunk.count));
@@ -76,9 +88,13 @@ public:
     Trainer(model::Model& model, const model::Classifier& classifier, const data::Dataset& dataset,
             const Options& options, RunContext& ctx)
         : classifier_(classifier), dataset_(dataset), options_(options), ctx_(ctx) {
+        const std::set<std::string> last = options.last_layer_only && model.graph() != nullptr
+                                               ? last_weights(*model.graph())
+                                               : std::set<std::string>();
         for (const model::NamedTensor& parameter : model.parameters()) {
             state_.push_back(parameter.tensor);
-            if (parameter.trainable) parameters_.push_back(parameter.tensor);
+            if (!parameter.trainable) continue;
+            if (!options.last_layer_only || last.contains(parameter.name)) parameters_.push_back(parameter.tensor);
         }
         // Batch statistics belong to the whole batch: such models are not cut into shards.
         shardable_ = !model.info().operators.contains("BatchNormalization");
@@ -121,6 +137,8 @@ private:
             if (labels[row] < 0 || labels[row] >= classifier_.classes())
                 return invalid_input(fmt::format("row {} has label {}, the model has classes 0 to {}", row, labels[row],
                                                  classifier_.classes() - 1));
+        if (options_.last_layer_only && !shardable_)
+            return unsupported("the last layer alone cannot be trained: batch normalisation would learn, too");
         if (parameters_.empty()) return unsupported("the model has no weights that can be trained");
         const std::vector<std::int64_t> order = permutation(rows, ctx_.seed(), kShufflePurpose);
         const bool judged = options_.validation_share > 0;

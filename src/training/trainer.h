@@ -49,6 +49,7 @@ struct Options {
     Objective objective;
     double weight_perturbation = 0;  ///< gamma of adversarial weight perturbation (Wu et al. 2020); 0: none
     double averaging = 0;            ///< decay of the running average of weights that is kept; 0: none
+    bool last_layer_only = false;    ///< the extractor before the last linear layer stays as it is (transfer learning)
     double validation_share =
         0.02;  ///< of the rows, held out; at most 1000 of them; 0: none, and the last epoch is kept
 };
@@ -68,8 +69,9 @@ struct Outcome {
 };
 
 /// Trains `model`, seen through `classifier` (which wraps that same model).
-/// Fails with `invalid_input` (no labels, a label outside the classes, fewer than two rows, divergence), `cancelled`
-/// before the first epoch is over; later it stops with the best weights so far.
+/// Fails with `unsupported` (`last_layer_only` without such a layer, or under batch normalisation, which would learn
+/// its statistics), `invalid_input` (no labels, a label outside the classes, fewer than two rows, divergence),
+/// `cancelled` before the first epoch is over; later it stops with the best weights so far.
 Result<Outcome> train(model::Model& model, const model::Classifier& classifier, const data::Dataset& dataset,
                       const Options& options, RunContext& ctx);
 

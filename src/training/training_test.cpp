@@ -1,4 +1,5 @@
 /// Architectures and the trainer, through the real model.
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -6,8 +7,10 @@
 
 #include "core/random.h"
 #include "model/classifier.h"
+#include "model/kernel.h"
 #include "model/model.h"
 #include "model/shards.h"
+#include "model/tensors.h"
 #include "training/architecture.h"
 #include "training/blobs_testing.h"
 #include "training/trainer.h"
@@ -45,6 +48,20 @@ TEST(Training, LearnsWhatALineParts) {
     ASSERT_TRUE(trained.ok()) << trained.error().line();
     EXPECT_GT(trained->accuracy, 0.98);
     EXPECT_LT(trained->outcome.epochs.back().loss, trained->outcome.epochs.front().loss);
+}
+
+TEST(Training, TheLastLayerAloneLearnsWhereThatIsAsked) {
+    graph::Graph graph = (*find_architecture("mlp"))->build({4}, 2, 1).value();
+    const std::string last = graph.nodes.back().inputs[1], bias = graph.nodes.back().inputs[2];
+    std::shared_ptr<model::Model> model = model::from_graph(graph).value();
+    const auto classifier = model::make_classifier(model, {4}, {}).value();
+    RunContext ctx(RunContext::Options{.seed = 3, .threads = 1});
+    ASSERT_TRUE(train(*model, *classifier, Blobs(200, 1), {.epochs = 2, .last_layer_only = true}, ctx).ok());
+    for (const model::NamedTensor& parameter : model->parameters()) {
+        const NdArray now = model::to_array(parameter.tensor).value();
+        const bool same = std::ranges::equal(now.bytes(), graph.initializers.at(parameter.name).bytes());
+        EXPECT_EQ(same, parameter.name != last && parameter.name != bias) << parameter.name;
+    }
 }
 
 TEST(Training, GivesTheSameWeightsForAnyNumberOfThreads) {
