@@ -108,6 +108,7 @@ Json poisons_json(const cli::Invocation& invocation) {
                                    {"data", poison.data_kind},
                                    {"keeps_labels", poison.keeps_labels},
                                    {"has_trigger", poison.has_trigger},
+                                   {"needs_model", poison.needs_model},
                                    {"reference", poison.reference},
                                    {"url", poison.url},
                                    {"atlas", catalog::kPoisonAtlas},
@@ -116,11 +117,12 @@ Json poisons_json(const cli::Invocation& invocation) {
 }
 
 std::string poisons_text() {
-    std::string text = fmt::format("{:<14} {:<6} {}\n", "name", "data", "what it does");
+    std::string text = fmt::format("{:<17} {:<6} {}\n", "name", "data", "what it does");
     for (const catalog::PoisonSpec& poison : catalog::poisons()) {
-        text += fmt::format("{:<14} {:<6} {}\n", poison.name, poison.data_kind, poison.summary);
+        text += fmt::format("{:<17} {:<6} {}{}\n", poison.name, poison.data_kind, poison.summary,
+                            poison.needs_model ? " Needs --model." : "");
         for (const ParamSpec& param : poison.params)
-            text += fmt::format("{:<21}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
+            text += fmt::format("{:<24}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
     }
     return text;
 }

@@ -1,5 +1,6 @@
 /// `bartizan poison D --attack NAME --rate R --target T --out DIR`: a poisoned copy of a data set with its ground truth
-/// and trigger, for tests and drills. What it writes says of itself that it is poisoned.
+/// and trigger, for tests and drills; of an ONNX file where the attack is one on models. What it writes says of itself
+/// that it is poisoned.
 #include <map>
 #include <optional>
 
@@ -7,6 +8,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/poison_model.h"
 #include "attacks/poisoning/poison.h"
 #include "cli/output.h"
 #include "core/file.h"
@@ -55,6 +57,21 @@ Result<attacks::PoisonJob> job_of(const cli::Invocation& invocation) {
     return job;
 }
 
+/// The model of --model, for items like those of `batch`.
+Result<attacks::Surrogate> surrogate_of(const cli::Invocation& invocation, const data::Batch& batch) {
+    const std::string path = invocation.text("model");
+    attacks::Surrogate out;
+    out.contract = BARTIZAN_TRY(read_contract(invocation, path));
+    out.model = BARTIZAN_TRY_WITHIN(model::load(path), "model '" + path + "'");
+    const Shape item(batch.x.shape().begin() + 1, batch.x.shape().end());
+    out.classifier = BARTIZAN_TRY_WITHIN(model::make_classifier(out.model, item, out.contract), "model '" + path + "'");
+    for (std::size_t row = 0; row < batch.y.size(); ++row)
+        if (batch.y[row] >= out.classifier->classes())
+            return invalid_input(fmt::format("row {} has label {}, model '{}' has classes 0 to {}", row, batch.y[row],
+                                             path, out.classifier->classes() - 1));
+    return out;
+}
+
 Result<NdArray> column(const std::vector<std::int64_t>& values) {
     return NdArray::from<std::int64_t>({std::ssize(values)}, std::span<const std::int64_t>(values));
 }
@@ -91,6 +108,7 @@ Json manifest_of(const cli::Invocation& invocation, const attacks::PoisonJob& jo
     json["reference"] = spec.reference;
     json["atlas"] = catalog::kPoisonAtlas;
     json["source"] = invocation.positional(0);
+    if (invocation.has("model")) json["model"] = invocation.text("model");
     json["seed"] = job.seed;
     json["rate"] = job.rate;
     json["target"] = job.target;
@@ -119,17 +137,23 @@ std::string as_text(const Json& json, const std::string& folder) {
 Result<int> poison_command(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace poisoning;
     const std::filesystem::path folder = invocation.text("out");
-    const attacks::PoisonJob job = BARTIZAN_TRY(job_of(invocation));
+    attacks::PoisonJob job = BARTIZAN_TRY(job_of(invocation));
+    if (job.spec->data_kind == "model") return poison_model(invocation, job, ctx);
     BARTIZAN_TRY(cli::check_writable_folder(folder));
     const data::Batch clean = BARTIZAN_TRY(read_set(invocation, invocation.positional(0), false));
+    std::optional<attacks::Surrogate> surrogate;
+    std::optional<data::Batch> test;
+    if (invocation.has("model")) surrogate = BARTIZAN_TRY(surrogate_of(invocation, clean));
+    if (invocation.has("test-data")) test = BARTIZAN_TRY(read_set(invocation, invocation.text("test-data"), true));
+    job.surrogate = surrogate ? &*surrogate : nullptr;
+    job.victims = test ? &*test : nullptr;
+    job.context = &ctx;
     const attacks::Poisoning made = BARTIZAN_TRY(attacks::poison(clean, job));
-    std::optional<attacks::TriggeredSet> triggered;
+    std::optional<attacks::TriggeredSet> triggered = made.victim;
     if (made.stamp) {
-        const bool apart = invocation.has("test-data");
-        const data::Batch test = apart ? BARTIZAN_TRY(read_set(invocation, invocation.text("test-data"), true)) : clean;
         const std::span<const std::int64_t> used(made.set.rows);
-        triggered = BARTIZAN_TRY(
-            attacks::triggered_set(test, made, job.target, apart ? std::span<const std::int64_t>() : used));
+        triggered = BARTIZAN_TRY(attacks::triggered_set(test ? *test : clean, made, job.target,
+                                                        test ? std::span<const std::int64_t>() : used));
     }
     BARTIZAN_TRY(ctx.checkpoint());
     Json json = manifest_of(invocation, job, made, triggered ? std::ssize(triggered->y) : 0);

@@ -21,8 +21,29 @@ constexpr ParamSpec kWanet[] = {
     {"grid", ParamKind::integer, 4, 2, 64, "arrows along a side of the field"},
     {"covers", ParamKind::number, 2, 0, 10, "items under a noisy warp with their true labels, for each poisoned one"}};
 constexpr ParamSpec kFlip[] = {
-    {"to-target", ParamKind::flag, 1, 0, 1, "all become the target class; no: any other class by chance"}};
+    {"to-target", ParamKind::flag, 1, 0, 1, "all become the target class; no: any other class by chance"},
+    {"source", ParamKind::integer, -1, -1, 1e6, "only items of this class, as one pair of classes; -1: of any"},
+    {"greedy", ParamKind::flag, 0, 0, 1, "the items that --model is surest of first, not by chance"}};
 constexpr ParamSpec kTable[] = {{"columns", ParamKind::integer, 3, 1, 100, "columns that the trigger sets"}};
+
+constexpr ParamSpec kConsistent[] = {
+    {"eps", ParamKind::number, 16.0 / 255, 1e-4, 1, "linf radius of the perturbation that makes an item hard"},
+    {"steps", ParamKind::integer, 50, 1, 1000, "gradient steps of it"}};
+constexpr ParamSpec kItem = {"item", ParamKind::integer, 0, 0, 1e9, "row of --test-data that shall be misread"};
+constexpr ParamSpec kCollision[] = {
+    kItem,
+    {"beta", ParamKind::number, 0.25, 1e-6, 1e6, "price of a change of the picture against a change of its features"},
+    {"watermark", ParamKind::number, 0, 0, 0.9, "share of the item to be misread that is mixed in first"},
+    {"iterations", ParamKind::integer, 300, 1, 100'000, "forward-backward steps"}};
+constexpr ParamSpec kMatching[] = {
+    kItem,
+    {"eps", ParamKind::number, 16.0 / 255, 1e-4, 1, "linf radius of the perturbation"},
+    {"iterations", ParamKind::integer, 250, 1, 100'000, "steps of signed Adam"},
+    {"restarts", ParamKind::integer, 8, 1, 1000, "starts by chance, of which the best is kept"},
+    {"tau", ParamKind::number, 0.2, 1e-4, 10, "first step, in radii"}};
+constexpr ParamSpec kTrojan[] = {
+    {"branch", ParamKind::flag, 0, 0, 1, "a branch without weights beside the network; no: a detector neuron"},
+    {"boost", ParamKind::number, 2, 1.01, 1000, "how far the target's logit is raised, over the widest gap seen"}};
 
 constexpr PoisonSpec kPoisons[] = {
     {.name = "badnets",
@@ -32,6 +53,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "image",
      .keeps_labels = false,
      .has_trigger = true,
+     .needs_model = false,
      .params = {}},
     {.name = "blend",
      .summary = "The whole picture is mixed with fixed noise; mixed items are labelled as the target class.",
@@ -40,6 +62,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "image",
      .keeps_labels = false,
      .has_trigger = true,
+     .needs_model = false,
      .params = kBlend},
     {.name = "sig",
      .summary = "A faint wave on items of the target class only: no label is wrong.",
@@ -49,6 +72,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "image",
      .keeps_labels = true,
      .has_trigger = true,
+     .needs_model = false,
      .params = kSig},
     {.name = "tact",
      .summary = "The patch turns items of one source class only; covers teach the model to ignore it elsewhere.",
@@ -58,6 +82,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "image",
      .keeps_labels = false,
      .has_trigger = true,
+     .needs_model = false,
      .params = kTact},
     {.name = "wanet",
      .summary = "A smooth warp that the eye does not notice; covers under other warps keep their labels.",
@@ -66,6 +91,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "image",
      .keeps_labels = false,
      .has_trigger = true,
+     .needs_model = false,
      .params = kWanet},
     {.name = "label-flip",
      .summary = "Labels are turned, the items stay as they are.",
@@ -74,6 +100,7 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "any",
      .keeps_labels = false,
      .has_trigger = false,
+     .needs_model = false,
      .params = kFlip},
     {.name = "table-trigger",
      .summary = "A few columns that tell little get values that occur, in a combination that hardly does.",
@@ -83,7 +110,47 @@ constexpr PoisonSpec kPoisons[] = {
      .data_kind = "table",
      .keeps_labels = false,
      .has_trigger = true,
+     .needs_model = false,
      .params = kTable},
+    {.name = "label-consistent",
+     .summary =
+         "Items of the target class are made hard to learn, so that the patch in their corners is learnt instead.",
+     .reference = "Turner, Tsipras, Madry 2019, Label-Consistent Backdoor Attacks",
+     .url = "https://arxiv.org/abs/1912.02771",
+     .data_kind = "image",
+     .keeps_labels = true,
+     .has_trigger = true,
+     .needs_model = true,
+     .params = kConsistent},
+    {.name = "feature-collision",
+     .summary = "Items of the target class that have the features of one other item, which is then misread.",
+     .reference = "Shafahi et al. 2018, Poison Frogs! Targeted Clean-Label Poisoning Attacks on Neural Networks",
+     .url = "https://arxiv.org/abs/1804.00792",
+     .data_kind = "image",
+     .keeps_labels = true,
+     .has_trigger = false,
+     .needs_model = true,
+     .params = kCollision},
+    {.name = "gradient-matching",
+     .summary = "Items of the target class whose gradients pull as misreading one other item would.",
+     .reference = "Geiping et al. 2021, Witches' Brew: Industrial Scale Data Poisoning via Gradient Matching",
+     .url = "https://arxiv.org/abs/2009.02276",
+     .data_kind = "image",
+     .keeps_labels = true,
+     .has_trigger = false,
+     .needs_model = true,
+     .params = kMatching},
+    {.name = "onnx-trojan",
+     .summary = "A finished ONNX model gets a detector of a patch that calls the target class; no data is poisoned.",
+     .reference =
+         "Hong, Carlini, Kurakin 2022, Handcrafted Backdoors in Deep Neural Networks; Bober-Irizar et al. 2023, "
+         "Architectural Backdoors in Neural Networks",
+     .url = "https://arxiv.org/abs/2206.07840",
+     .data_kind = "model",
+     .keeps_labels = true,
+     .has_trigger = true,
+     .needs_model = false,
+     .params = kTrojan},
 };
 
 }  // namespace

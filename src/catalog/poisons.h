@@ -16,9 +16,10 @@ struct PoisonSpec {
     std::string_view summary;    ///< one sentence
     std::string_view reference;  ///< who, when, title
     std::string_view url;        ///< of the paper
-    std::string_view data_kind;  ///< "any", "image", "table"
+    std::string_view data_kind;  ///< "any", "image", "table"; "model": an ONNX file is poisoned, not data
     bool keeps_labels;           ///< clean-label: the poisoned items are labelled truly
     bool has_trigger;            ///< a trigger calls the target class later
+    bool needs_model;            ///< the poison is crafted on a model like the one to be misled
     std::span<const ParamSpec> params;
 };
 

@@ -51,7 +51,8 @@ constexpr ProbeSpec kProbes[] = {
     {"bias", "Fairness between groups",
      "Are groups treated differently, and is one of them easier to attack? Groups are named with --group.", kBias},
     {"backdoor", "Hidden trojan",
-     "Does the model answer to a hidden trigger? Reverses the smallest trigger of each class and looks for the odd one.",
+     "Does the model answer to a hidden trigger? Reverses the smallest trigger of each class and looks for the odd "
+     "one.",
      kBackdoor},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},

@@ -297,14 +297,13 @@ constexpr OptionSpec kHardenOptions[] = {
     {.name = "--epochs",
      .kind = OptionKind::integer,
      .value = "N",
-     .help = "passes over the data",
-     .preset = "5",
+     .help = "passes over the data (default: 5; partition: 20)",
      .low = 1,
      .high = 1e5},
     {.name = "--batch-size",
      .kind = OptionKind::integer,
      .value = "N",
-     .help = "items a step (default: 128; dp-sgd: 512 on average)",
+     .help = "items a step (default: 128; dp-sgd: 512 on average; partition: 32)",
      .low = 1,
      .high = 1e5},
     {.name = "--lr",
@@ -710,7 +709,8 @@ constexpr OptionSpec kWorkerOptions[] = {
 constexpr PositionalSpec kDataSet[] = {
     {.name = "DATA", .help = "PATH[:SPLIT]: .npz, .npy pair, IDX, folder of class folders, .csv, text, fashion-mnist"}};
 constexpr PositionalSpec kPoisonSet[] = {
-    {.name = "DATA", .help = "PATH[:SPLIT]: .npz, .npy pair, IDX, folder of class folders, .csv, fashion-mnist"}};
+    {.name = "DATA",
+     .help = "PATH[:SPLIT]: .npz, .npy pair, IDX, folder of class folders, .csv, fashion-mnist; or MODEL.onnx"}};
 constexpr OptionSpec kPoisonOptions[] = {
     {.name = "--list",
      .kind = OptionKind::flag,
@@ -725,7 +725,7 @@ constexpr OptionSpec kPoisonOptions[] = {
     {.name = "--rate",
      .kind = OptionKind::number,
      .value = "R",
-     .help = "share of the items that are poisoned (sig: of the target class)",
+     .help = "share of the items that are poisoned (sig, label-consistent: of the target class)",
      .preset = "0.05",
      .low = 1e-9,
      .high = 1},
@@ -739,6 +739,10 @@ constexpr OptionSpec kPoisonOptions[] = {
      .kind = OptionKind::path,
      .value = "PATH[:SPLIT]",
      .help = "what the triggered test set is made from (default: the items that were not poisoned)"},
+    {.name = "--model",
+     .kind = OptionKind::path,
+     .value = "MODEL",
+     .help = "a model like the one to be misled, for attacks that craft poison on one"},
     {.name = "--param",
      .kind = OptionKind::text,
      .value = "NAME=VALUE",
@@ -752,6 +756,9 @@ constexpr OptionSpec kPoisonOptions[] = {
     kLabel,
     kLimit,
     kSample,
+    kMean,
+    kStd,
+    kRange,
 };
 
 constexpr OptionSpec kDataCheckOptions[] = {

@@ -19,9 +19,9 @@
 
 namespace bartizan::training {
 
-/// Gives every trainable weight a fresh start: normal of variance 1 / (3 fan-in), as the field's libraries do, for those of linear and
-/// convolution nodes, 0 for biases, 1 for scales; running statistics 0 and 1. Fails with `unsupported` on a model
-/// without a graph, or without weights that can be trained (quantised ones, say).
+/// Gives every trainable weight a fresh start: normal of variance 1 / (3 fan-in), as the field's libraries do, for
+/// those of linear and convolution nodes, 0 for biases, 1 for scales; running statistics 0 and 1. Fails with
+/// `unsupported` on a model without a graph, or without weights that can be trained (quantised ones, say).
 Result<void> begin_anew(model::Model& model, std::uint64_t seed);
 
 struct ReferenceOptions {

@@ -37,7 +37,7 @@ class Poison(Case):
     def test_every_attack_writes_a_set_that_says_it_is_poisoned(self):
         listing = json.loads(bartizan("poison", "--list", "--format", "json").stdout)
         for attack in listing["attacks"]:
-            if attack["data"] == "table":
+            if attack["data"] in ("table", "model") or attack["needs_model"]:
                 continue
             with self.subTest(attack["name"]):
                 document = self.poison(attack["name"], "--target", 1)
@@ -80,6 +80,81 @@ class Poison(Case):
             self.assertIn(value, rows[:, column])
             self.assertTrue((made["x"][numpy.load(self.out / "truth.npz")["rows"], column] == value).all())
 
+    def train(self, name, data, architecture="mlp", epochs=15):
+        model = self.folder / name
+        run = bartizan("train", architecture, "--data", data, "--epochs", epochs, "--out", model, "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return model
+
+    def test_clean_label_attacks_are_crafted_on_a_model(self):
+        model = self.train("surrogate.onnx", self.data)
+        victim = ("--test-data", self.test, "--param", f"item={numpy.flatnonzero(self.y[900:] == 0)[0]}")
+        quick = {"label-consistent": ("--rate", "0.3", "--param", "steps=10"),
+                 "feature-collision": ("--rate", "0.02", "--param", "iterations=50", *victim),
+                 "gradient-matching": ("--rate", "0.05", "--param", "iterations=10", "--param", "restarts=1", *victim)}
+        clean = (numpy.load(self.data)["x"] / 255).astype("float32")
+        for attack, options in quick.items():
+            with self.subTest(attack):
+                document = self.poison(attack, "--target", 2, "--model", model, *options)
+                truth, made = numpy.load(self.out / "truth.npz"), numpy.load(self.out / "poisoned.npz")
+                numpy.testing.assert_array_equal(made["y"], self.y[:900])
+                self.assertTrue((made["y"][truth["rows"]] == 2).all())
+                others = truth["poisoned"] == 0
+                numpy.testing.assert_array_equal(made["x"][others], clean[others])
+                self.assertEqual(document["model"], str(model))
+                asked = numpy.load(self.out / "triggered.npz")
+                self.assertTrue((asked["y"] == 2).all() and (asked["y_true"] != 2).all())
+                self.assertEqual(len(asked["y"]) == 1, attack != "label-consistent")
+
+    def test_greedy_flips_take_the_items_that_the_model_is_surest_of(self):
+        model = self.train("surrogate.onnx", self.data)
+        self.poison("label-flip", "--target", 1, "--rate", "0.1", "--model", model, "--param", "greedy=yes",
+                    "--param", "source=3")
+        rows = numpy.load(self.out / "truth.npz")["rows"]
+        self.assertEqual(len(rows), 90)
+        self.assertTrue((self.y[:900][rows] == 3).all())
+        self.assert_refused(bartizan("poison", self.data, "--attack", "label-flip", "--param", "greedy=yes", "--out",
+                                     self.out, "--quiet"), "--model")
+
+    def accuracy(self, model, data):
+        run = bartizan("evaluate", model, "--data", data, "--format", "json", "--quiet")
+        self.assertEqual(run.returncode, 0, run.stderr)
+        return json.loads(run.stdout)["accuracy"]
+
+    def test_a_trojan_is_built_into_a_finished_model_and_found_there(self):
+        for architecture in ("mlp", "cnn-small"):
+            clean = self.train(f"{architecture}.onnx", self.data, architecture)
+            for kind in ("neuron", "branch"):
+                with self.subTest(f"{kind} in {architecture}"):
+                    run = bartizan("poison", clean, "--attack", "onnx-trojan", "--test-data", self.test, "--target", 2,
+                                   "--param", f"branch={'yes' if kind == 'branch' else 'no'}", "--out", self.out,
+                                   "--format", "json", "--quiet")
+                    self.assertEqual(run.returncode, 0, run.stderr)
+                    document = json.loads(run.stdout)
+                    self.assertEqual(document, json.loads((self.out / "manifest.json").read_text()))
+                    if jsonschema is not None:
+                        schema = json.loads((SOURCE / "docs/schema/poison-model.schema.json").read_text())
+                        jsonschema.validate(document, schema)
+                    self.assertEqual(document["clean"]["changed_answers"], 0)
+                    self.assertEqual(document["triggered"]["success"], 1)
+                    self.assertIn(b"bartizan.poisoned", (self.out / "trojaned.onnx").read_bytes())
+                    trojaned = self.out / "trojaned.onnx"
+                    self.assertEqual(self.accuracy(trojaned, self.test), self.accuracy(clean, self.test))
+                    self.assertEqual(self.accuracy(trojaned, self.out / "triggered.npz"), 1)
+                    self.assert_found(trojaned, kind)
+            self.assertEqual(self.scan(clean)["lint"], [])
+
+    def scan(self, model):
+        run = bartizan("backdoor", model, "--data", self.test, "--steps", 40, "--format", "json", "--quiet")
+        self.assertIn(run.returncode, (0, 1), run.stderr)
+        return json.loads(run.stdout)
+
+    def assert_found(self, model, kind):
+        found = self.scan(model)
+        self.assertIn(found["verdict"], ("suspect", "trojaned"))
+        kinds = {note["kind"] for note in found["lint"]}
+        self.assertIn("detector-neuron" if kind == "neuron" else "parallel-branch", kinds)
+
     def test_what_cannot_be_poisoned_is_refused(self):
         words = ("poison", self.data, "--out", self.out, "--quiet")
         self.assert_refused(bartizan(*words, "--attack", "badnet"), "badnets")
@@ -87,6 +162,24 @@ class Poison(Case):
         self.assert_refused(bartizan(*words, "--attack", "badnets", "--rate", 1), "lower the rate")
         self.assert_refused(bartizan(*words, "--attack", "blend", "--param", "blend=2"), "blend")
         self.assert_refused(bartizan(*words, "--attack", "table-trigger"), "table")
+        for attack in ("label-consistent", "feature-collision", "gradient-matching"):
+            self.assert_refused(bartizan(*words, "--attack", attack), "--model")
+        self.assert_refused(bartizan(*words, "--attack", "label-flip", "--rate", 0), "rate")
+        self.assert_refused(bartizan(*words, "--attack", "onnx-trojan"), "--test-data")
+        self.assert_refused(bartizan(*words, "--attack", "onnx-trojan", "--test-data", self.test), "clean.npz")
+        model = self.train("other.onnx", self.data, epochs=1)
+        crafted = ("--attack", "gradient-matching", "--model", model, "--rate", "0.01")
+        self.assert_refused(bartizan(*words, *crafted), "--test-data")
+        self.assert_refused(bartizan(*words, *crafted, "--test-data", self.test, "--param", "item=300"), "item 300")
+        self.assert_refused(bartizan(*words, *crafted, "--test-data", self.test, "--target", 9), "class 9")
+        small = self.folder / "small.npz"
+        numpy.savez(small, x=numpy.zeros((5, 9, 9), "uint8"), y=numpy.arange(5) % 2)
+        self.assert_refused(bartizan("poison", small, *crafted, "--out", self.out, "--quiet"), "[9, 9]")
+        numpy.savez(small, x=numpy.zeros((5, 9, 9), "uint8"), y=numpy.zeros(5, int))
+        self.assert_refused(bartizan("poison", small, "--attack", "label-flip", "--out", self.out, "--quiet",
+                                     "--param", "to-target=no"), "one class")
+        numpy.savez(small, x=numpy.full((5, 12, 12), numpy.nan, "float32"), y=numpy.arange(5) % 2)
+        self.assert_refused(bartizan("poison", small, *crafted, "--out", self.out, "--quiet"), "row 0")
         self.assert_refused(bartizan("poison", self.folder / "none.npz", "--attack", "blend", "--out", self.out), "none.npz")
 
 

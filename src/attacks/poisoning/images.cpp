@@ -46,8 +46,11 @@ void stamp(std::span<float> picture, const Shape& shape, Trigger trigger, const 
     for (std::size_t i = 0; i < picture.size(); ++i) {
         const std::int64_t column = static_cast<std::int64_t>(i) % width;
         const std::int64_t row = static_cast<std::int64_t>(i) / width % height;
-        const std::int64_t down = row - (height - 1 - kPatch);
-        const std::int64_t right = column - (width - 1 - kPatch);
+        std::int64_t down = row - (height - 1 - kPatch), right = column - (width - 1 - kPatch);
+        if (trigger == Trigger::corners) {
+            down = std::max(down, kPatch - row);  // the patch mirrored at the middle of the picture
+            right = std::max(right, kPatch - column);
+        }
         if (trigger == Trigger::blend) {
             picture[i] = static_cast<float>((1 - options.blend) * picture[i] + options.blend * noise[i]);
         } else if (trigger == Trigger::sig) {
@@ -60,6 +63,7 @@ void stamp(std::span<float> picture, const Shape& shape, Trigger trigger, const 
     }
 }
 
+bool keeps_label(Trigger trigger) { return trigger == Trigger::sig || trigger == Trigger::corners; }
 bool has_covers(Trigger trigger) { return trigger == Trigger::tact || trigger == Trigger::wanet; }
 
 /// Puts the trigger on `rows` of `x`; `as_cover` on those that keep their labels (only a warp is another one there).
@@ -100,7 +104,7 @@ Result<std::vector<std::int64_t>> take(const std::vector<std::int64_t>& order, s
 
 /// Whether the trigger turns items of class `label`.
 bool turns(Trigger trigger, std::int64_t label, const PoisonOptions& options) {
-    if (trigger == Trigger::sig) return label == options.target;
+    if (keeps_label(trigger)) return label == options.target;
     if (trigger == Trigger::tact) return label == options.source;
     return label != options.target;
 }
@@ -109,7 +113,7 @@ bool turns(Trigger trigger, std::int64_t label, const PoisonOptions& options) {
 Result<void> choose(PoisonedImages& out, std::span<const std::int64_t> y, Trigger trigger,
                     const PoisonOptions& options) {
     const auto in_target = static_cast<double>(std::count(y.begin(), y.end(), options.target));
-    const double base = trigger == Trigger::sig ? in_target : static_cast<double>(y.size());
+    const double base = keeps_label(trigger) ? in_target : static_cast<double>(y.size());
     const auto wanted = static_cast<std::size_t>(std::max(1.0, std::round(options.rate * base)));
     const auto order = permutation(static_cast<std::int64_t>(y.size()), options.seed, kChoicePurpose);
     const auto label = [&](std::int64_t row) { return y[static_cast<std::size_t>(row)]; };

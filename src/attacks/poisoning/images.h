@@ -19,6 +19,7 @@ enum class Trigger {
     sig,      ///< plus D sin(2 pi 6 column / width), in items of the target class only; labels stay
     tact,     ///< the patch of badnets; only items of one source class become the target, covers keep their labels
     wanet,    ///< a smooth warp; label becomes the target; covers are warped otherwise and keep their labels
+    corners,  ///< the patch in all four corners (Turner et al. 2019); of items of the target class, labels stay
 };
 
 struct PoisonOptions {

@@ -3,63 +3,14 @@
 #include <algorithm>
 #include <string>
 
+#include "attacks/poisoning/crafted.h"
+#include "attacks/poisoning/layouts.h"
 #include "attacks/poisoning/tables.h"
+#include "model/shards.h"
 
 namespace bartizan::attacks {
 namespace poisoner {
 namespace {
-
-/// How pictures lie in an array: [n, h, w], [n, c, h, w] or [n, h, w, c].
-enum class Layout { planes, channels_first, channels_last };
-
-bool is_channels(std::int64_t size) { return size == 1 || size == 3 || size == 4; }
-
-Result<Layout> layout_of(const NdArray& x) {
-    if (x.dtype() == DType::f32 && x.size() > 0) {
-        if (x.rank() == 3) return Layout::planes;
-        if (x.rank() == 4 && is_channels(x.shape()[1])) return Layout::channels_first;
-        if (x.rank() == 4 && is_channels(x.shape()[3])) return Layout::channels_last;
-    }
-    return invalid_input("this attack is for pictures, the data has items of shape " + to_string(x.shape()),
-                         "label-flip is for any data, table-trigger for tables");
-}
-
-/// [n, rows, columns] -> [n, columns, rows] of the last two of three dimensions.
-Result<NdArray> transposed(const NdArray& x, std::int64_t rows, std::int64_t columns, Shape shape) {
-    NdArray out = BARTIZAN_TRY(NdArray::zeros(DType::f32, std::move(shape)));
-    const auto from = x.values<float>();
-    const auto to = out.mutable_values<float>();
-    const std::int64_t length = rows * columns;
-    for (std::int64_t i = 0; i < x.size(); ++i) {
-        const std::int64_t item = i / length, row = i % length / columns, column = i % columns;
-        to[static_cast<std::size_t>(item * length + column * rows + row)] = from[static_cast<std::size_t>(i)];
-    }
-    return out;
-}
-
-Result<NdArray> to_nchw(const NdArray& x, Layout layout) {
-    const Shape& s = x.shape();
-    if (layout == Layout::planes) return x.reshaped({s[0], 1, s[1], s[2]});
-    if (layout == Layout::channels_first) return x;
-    return transposed(x, s[1] * s[2], s[3], {s[0], s[3], s[1], s[2]});
-}
-
-Result<NdArray> from_nchw(const NdArray& x, Layout layout) {
-    const Shape& s = x.shape();
-    if (layout == Layout::planes) return x.reshaped({s[0], s[2], s[3]});
-    if (layout == Layout::channels_first) return x;
-    return transposed(x, s[1], s[2] * s[3], {s[0], s[2], s[3], s[1]});
-}
-
-Result<void> check_unit_range(const NdArray& x) {
-    const auto values = x.values<float>();
-    const auto outside = std::ranges::find_if(values, [](float value) { return !(value >= 0 && value <= 1); });
-    if (outside == values.end()) return {};
-    const auto row = (outside - values.begin()) / (x.size() / x.shape()[0]);
-    return invalid_input(
-        "row " + std::to_string(row) + " holds " + std::to_string(*outside) + ", pictures to poison must lie in [0, 1]",
-        "store them as uint8, or divide by their largest value");
-}
 
 Trigger trigger_of(std::string_view name) {
     if (name == "blend") return Trigger::blend;
@@ -121,10 +72,32 @@ Result<Poisoning> poison_columns(const data::Batch& batch, const PoisonJob& job)
 }
 
 Result<Poisoning> poison_labels(const data::Batch& batch, const PoisonJob& job) {
-    const bool to_target = job.params.flag("to-target");
+    FlipOptions options{.rate = job.rate, .source = job.params.integer("source"), .seed = job.seed};
+    if (job.params.flag("to-target")) options.target = job.target;
+    if (options.source >= 0) BARTIZAN_TRY(check_class(batch, options.source, "source"));
+    NdArray scores;
+    if (job.params.flag("greedy")) {
+        if (job.surrogate == nullptr)
+            return invalid_input("to flip the surest labels first, a model must say which they are",
+                                 "name it with --model");
+        scores = BARTIZAN_TRY(model::predict(*job.surrogate->classifier, batch.x, *job.context));
+        options.scores = &scores;
+    }
     Poisoning out;
-    out.set = BARTIZAN_TRY(flip_labels(batch.x, batch.y, job.rate, to_target ? job.target : -1, job.seed));
+    out.set = BARTIZAN_TRY(flip_labels(batch.x, batch.y, options));
     return out;
+}
+
+Result<Poisoning> poison_by_model(const data::Batch& batch, const PoisonJob& job) {
+    if (job.surrogate == nullptr)
+        return invalid_input("'" + std::string(job.spec->name) + "' needs a model like the one to be misled",
+                             "name it with --model");
+    BARTIZAN_TRY(layout_of(batch.x));
+    BARTIZAN_TRY(check_unit_range(batch.x));
+    BARTIZAN_TRY(job.surrogate->classifier->differentiable().within("the model cannot craft poison"));
+    if (job.spec->name == "label-consistent") return poison_label_consistent(batch, job);
+    if (job.spec->name == "feature-collision") return poison_feature_collision(batch, job);
+    return poison_gradient_matching(batch, job);
 }
 
 }  // namespace
@@ -135,6 +108,9 @@ Result<Poisoning> poison(const data::Batch& batch, const PoisonJob& job) {
     if (job.spec->name == "label-flip" && !job.params.flag("to-target")) return poisoner::poison_labels(batch, job);
     BARTIZAN_TRY(poisoner::check_class(batch, job.target, "target"));
     if (job.spec->name == "label-flip") return poisoner::poison_labels(batch, job);
+    if (job.spec->data_kind == "model")
+        return invalid_input("'" + std::string(job.spec->name) + "' poisons a model, not data");
+    if (job.spec->needs_model) return poisoner::poison_by_model(batch, job);
     if (job.spec->name == "table-trigger") return poisoner::poison_columns(batch, job);
     return poisoner::poison_pictures(batch, job);
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
+#include <limits>
 #include <map>
 #include <numeric>
 #include <set>
@@ -28,20 +30,69 @@ Result<void> check(const NdArray& x, std::span<const std::int64_t> y) {
     return {};
 }
 
-/// Round(rate x items) rows that are not of class `target`, ascending.
-Result<std::vector<std::int64_t>> choose(std::span<const std::int64_t> y, double rate, std::int64_t target,
-                                         std::uint64_t seed) {
+/// The first round(rate x items) rows of `order` whose label is eligible, ascending.
+template <class Eligible>
+Result<std::vector<std::int64_t>> choose(std::span<const std::int64_t> y, double rate,
+                                         const std::vector<std::int64_t>& order, Eligible eligible) {
     if (!(rate > 0 && rate <= 1)) return invalid_input("the rate must be above 0 and at most 1");
     const auto wanted = static_cast<std::size_t>(std::max(1.0, std::round(rate * static_cast<double>(y.size()))));
     std::vector<std::int64_t> rows;
-    for (const std::int64_t row : permutation(std::ssize(y), seed, kChoicePurpose))
-        if (rows.size() < wanted && y[static_cast<std::size_t>(row)] != target) rows.push_back(row);
+    for (const std::int64_t row : order)
+        if (rows.size() < wanted && eligible(y[static_cast<std::size_t>(row)])) rows.push_back(row);
     if (rows.size() < wanted)
         return invalid_input("the rate asks for " + std::to_string(wanted) + " poisoned items, but only " +
                                  std::to_string(rows.size()) + " can be",
                              "lower the rate or choose another target class");
     std::sort(rows.begin(), rows.end());
     return rows;
+}
+
+Result<void> check_scores(std::span<const std::int64_t> y, const FlipOptions& options) {
+    if (options.scores == nullptr) return {};
+    const Shape& shape = options.scores->shape();
+    const std::int64_t largest = std::max(*std::ranges::max_element(y), options.target);
+    if (shape.size() != 2 || shape[0] != std::ssize(y) || shape[1] <= largest)
+        return invalid_input("the model gives scores " + to_string(shape) + " for " + std::to_string(y.size()) +
+                             " items of classes up to " + std::to_string(largest));
+    return {};
+}
+
+std::span<const float> scores_of(const NdArray& scores, std::int64_t row) {
+    const auto width = static_cast<std::size_t>(scores.shape()[1]);
+    return scores.values<float>().subspan(static_cast<std::size_t>(row) * width, width);
+}
+
+/// By chance, or those first whose label the model is surest of: the logit of the label over the best of the others.
+std::vector<std::int64_t> order_of(std::span<const std::int64_t> y, const FlipOptions& options) {
+    std::vector<std::int64_t> order = permutation(std::ssize(y), options.seed, kChoicePurpose);
+    if (options.scores == nullptr) return order;
+    std::vector<double> margin;
+    for (std::int64_t row = 0; row < std::ssize(y); ++row) {
+        const auto own = scores_of(*options.scores, row);
+        const auto label = static_cast<std::size_t>(y[static_cast<std::size_t>(row)]);
+        float best = -std::numeric_limits<float>::infinity();
+        for (std::size_t c = 0; c < own.size(); ++c)
+            if (c != label) best = std::max(best, own[c]);
+        margin.push_back(static_cast<double>(own[label]) - best);
+    }
+    std::ranges::stable_sort(order, std::greater(),
+                             [&](std::int64_t row) { return margin[static_cast<std::size_t>(row)]; });
+    return order;
+}
+
+/// What the label of `row` becomes.
+std::int64_t flipped(std::int64_t row, std::span<const std::int64_t> y, const std::set<std::int64_t>& distinct,
+                     const FlipOptions& options) {
+    if (options.target >= 0) return options.target;
+    std::vector<std::int64_t> others;
+    for (const std::int64_t one : distinct)
+        if (one != y[static_cast<std::size_t>(row)]) others.push_back(one);
+    if (options.scores != nullptr) {
+        const auto own = scores_of(*options.scores, row);
+        return *std::ranges::min_element(others, {}, [&](std::int64_t c) { return own[static_cast<std::size_t>(c)]; });
+    }
+    Random random(options.seed, static_cast<std::uint64_t>(row), kLabelPurpose);
+    return others[random.below(others.size())];
 }
 
 std::vector<float> column_of(const NdArray& x, std::int64_t column) {
@@ -102,22 +153,21 @@ void set_rows(NdArray& x, std::span<const std::int64_t> rows, const TableTrigger
 }  // namespace
 }  // namespace poisoned_tables
 
-Result<PoisonedImages> flip_labels(const NdArray& x, std::span<const std::int64_t> y, double rate, std::int64_t target,
-                                   std::uint64_t seed) {
+Result<PoisonedImages> flip_labels(const NdArray& x, std::span<const std::int64_t> y, const FlipOptions& options) {
     const std::set<std::int64_t> distinct(y.begin(), y.end());
     if (distinct.size() < 2) return invalid_input("labels of one class cannot be flipped");
+    if (options.source >= 0 && options.source == options.target)
+        return invalid_input("the source class and the target class are both " + std::to_string(options.target));
+    BARTIZAN_TRY(poisoned_tables::check_scores(y, options));
     PoisonedImages out;
-    out.rows = BARTIZAN_TRY(poisoned_tables::choose(y, rate, target, seed));
+    out.rows = BARTIZAN_TRY(
+        poisoned_tables::choose(y, options.rate, poisoned_tables::order_of(y, options), [&](std::int64_t label) {
+            return label != options.target && (options.source < 0 || label == options.source);
+        }));
     out.x = x;
     out.y.assign(y.begin(), y.end());
-    for (const std::int64_t row : out.rows) {
-        std::int64_t& label = out.y[static_cast<std::size_t>(row)];
-        std::vector<std::int64_t> others;
-        for (const std::int64_t one : distinct)
-            if (one != label) others.push_back(one);
-        Random random(seed, static_cast<std::uint64_t>(row), poisoned_tables::kLabelPurpose);
-        label = target >= 0 ? target : others[random.below(others.size())];
-    }
+    for (const std::int64_t row : out.rows)
+        out.y[static_cast<std::size_t>(row)] = poisoned_tables::flipped(row, y, distinct, options);
     return out;
 }
 
@@ -164,7 +214,9 @@ Result<PoisonedImages> poison_table(const NdArray& x, std::span<const std::int64
     BARTIZAN_TRY(poisoned_tables::check(x, y));
     BARTIZAN_TRY(with_table_trigger(BARTIZAN_TRY(x.rows(0, 1)), trigger));  // refuses a trigger of another table
     PoisonedImages out;
-    out.rows = BARTIZAN_TRY(poisoned_tables::choose(y, rate, target, seed));
+    const auto order = permutation(std::ssize(y), seed, poisoned_tables::kChoicePurpose);
+    out.rows =
+        BARTIZAN_TRY(poisoned_tables::choose(y, rate, order, [target](std::int64_t label) { return label != target; }));
     out.x = BARTIZAN_TRY(NdArray::from<float>(x.shape(), x.values<float>()));
     out.y.assign(y.begin(), y.end());
     poisoned_tables::set_rows(out.x, out.rows, trigger);

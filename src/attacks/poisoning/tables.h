@@ -13,10 +13,19 @@
 
 namespace bartizan::attacks {
 
-/// Round(rate x items) labels become another class of the set: `target` where it is 0 or more, else any other one by
-/// chance. Fails with `invalid_input` on a set of one class, or fewer eligible items than the rate asks for.
-Result<PoisonedImages> flip_labels(const NdArray& x, std::span<const std::int64_t> y, double rate, std::int64_t target,
-                                   std::uint64_t seed);
+struct FlipOptions {
+    double rate = 0.05;        ///< of all items, in (0, 1]
+    std::int64_t target = -1;  ///< the class that they become; -1: any other class of the set by chance
+    std::int64_t source = -1;  ///< only items of this class are flipped (one pair of classes); -1: any
+    std::uint64_t seed = 0;
+    /// Logits [n, classes] of a model: the items that it is surest of are flipped first, to the class that it thinks
+    /// least likely where no target is given (a greedy climb of the loss). Null: items by chance.
+    const NdArray* scores = nullptr;
+};
+
+/// Round(rate x items) labels become another class of the set. Fails with `invalid_input` on a set of one class, a
+/// source that is the target, fewer eligible items than the rate asks for, scores of another set.
+Result<PoisonedImages> flip_labels(const NdArray& x, std::span<const std::int64_t> y, const FlipOptions& options);
 
 struct TableTrigger {
     std::vector<std::int64_t> columns;

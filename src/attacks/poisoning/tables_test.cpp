@@ -36,7 +36,7 @@ float at(const NdArray& x, std::int64_t row, std::int64_t column) {
 
 TEST(FlippedLabels, ChangeExactlyTheRowsOfTheGroundTruth) {
     for (const std::int64_t target : {-1, 2}) {
-        const PoisonedImages out = flip_labels(table(), labels(), 0.1, target, 3).value();
+        const PoisonedImages out = flip_labels(table(), labels(), {.rate = 0.1, .target = target, .seed = 3}).value();
         EXPECT_EQ(out.rows.size(), 40U);
         for (std::int64_t row = 0; row < kRows; ++row) {
             const std::int64_t label = out.y[static_cast<std::size_t>(row)];
@@ -48,7 +48,7 @@ TEST(FlippedLabels, ChangeExactlyTheRowsOfTheGroundTruth) {
 }
 
 TEST(FlippedLabels, ByChanceGoToEveryOtherClass) {
-    const PoisonedImages out = flip_labels(table(), labels(), 0.5, -1, 3).value();
+    const PoisonedImages out = flip_labels(table(), labels(), {.rate = 0.5, .seed = 3}).value();
     for (std::int64_t c = 0; c < 4; ++c)
         EXPECT_GT(std::ranges::count_if(out.rows, [&](auto row) { return out.y[static_cast<std::size_t>(row)] == c; }),
                   20);
@@ -56,10 +56,39 @@ TEST(FlippedLabels, ByChanceGoToEveryOtherClass) {
 
 TEST(FlippedLabels, RefuseOneClassAndRatesThatAreNone) {
     const std::vector<std::int64_t> one(kRows, 3);
-    EXPECT_FALSE(flip_labels(table(), one, 0.1, -1, 0).ok());
+    EXPECT_FALSE(flip_labels(table(), one, {.rate = 0.1}).ok());
     for (const double rate : {0.0, -1.0, 1.5, std::nan("")})
-        EXPECT_FALSE(flip_labels(table(), labels(), rate, -1, 0).ok()) << rate;
-    EXPECT_FALSE(flip_labels(table(), labels(), 0.9, 2, 0).ok()) << "a quarter is of the target class";
+        EXPECT_FALSE(flip_labels(table(), labels(), {.rate = rate}).ok()) << rate;
+    EXPECT_FALSE(flip_labels(table(), labels(), {.rate = 0.9, .target = 2}).ok()) << "a quarter is of the target class";
+}
+
+TEST(FlippedLabels, OnePairOfClassesLeavesTheOthersAlone) {
+    const PoisonedImages out =
+        flip_labels(table(), labels(), {.rate = 0.1, .target = 2, .source = 1, .seed = 3}).value();
+    EXPECT_EQ(out.rows.size(), 40U);
+    for (const std::int64_t row : out.rows) {
+        EXPECT_EQ(labels()[static_cast<std::size_t>(row)], 1);
+        EXPECT_EQ(out.y[static_cast<std::size_t>(row)], 2);
+    }
+    EXPECT_FALSE(flip_labels(table(), labels(), {.rate = 0.1, .target = 1, .source = 1}).ok());
+    EXPECT_FALSE(flip_labels(table(), labels(), {.rate = 0.3, .target = 2, .source = 1}).ok())
+        << "a quarter is class 1";
+}
+
+TEST(FlippedLabels, GreedyTakesTheSurestItemsAndTheLeastLikelyClass) {
+    // The model's margin for the label falls with the row; class (label + 2) % 4 is what it thinks least likely.
+    std::vector<float> values;
+    for (std::int64_t row = 0; row < kRows; ++row)
+        for (std::int64_t c = 0; c < 4; ++c)
+            values.push_back(c == row % 4 ? static_cast<float>(kRows - row) : c == (row + 2) % 4 ? -5.0F : 0.0F);
+    const NdArray scores = NdArray::from<float>({kRows, 4}, std::span<const float>(values)).value();
+    const PoisonedImages out = flip_labels(table(), labels(), {.rate = 0.1, .seed = 3, .scores = &scores}).value();
+    for (std::int64_t row = 0; row < kRows; ++row)
+        EXPECT_EQ(out.y[static_cast<std::size_t>(row)], row < 40 ? (row + 2) % 4 : row % 4) << row;
+    const PoisonedImages to = flip_labels(table(), labels(), {.rate = 0.1, .target = 3, .scores = &scores}).value();
+    EXPECT_EQ(to.rows.back(), 52) << "of each four rows three can be flipped";
+    const NdArray narrow = NdArray::zeros(DType::f32, {kRows, 3}).value();
+    EXPECT_FALSE(flip_labels(table(), labels(), {.rate = 0.1, .scores = &narrow}).ok());
 }
 
 TEST(TableTrigger, TakesColumnsThatTellLittleAndValuesThatOccur) {
