@@ -102,16 +102,22 @@ Result<int> data_export(const cli::Invocation& invocation) {
     const provenance::Trust trust = BARTIZAN_TRY(sealer_of(invocation));
     BARTIZAN_TRY(cli::check_writable_file(out));
     const auto sealed = BARTIZAN_TRY(lineage::open_sealed(place.manifest, place.seal, trust));
-    BARTIZAN_TRY(write_pieces_atomically(out, [&](const AppendBytes& append) {
-        return lineage::write_croissant(sealed.statement, place.manifest, sealed.in_order, append);
+    std::vector<std::string> missing;
+    BARTIZAN_TRY(write_pieces_atomically(out, [&](const AppendBytes& append) -> Result<void> {
+        missing = BARTIZAN_TRY(lineage::write_croissant(sealed.statement, place.manifest, sealed.in_order, append));
+        return {};
     }));
     Json json = cli::document(invocation);
     json["path"] = data_set;
     json["out"] = out;
     json["sealed"] = json_of(sealed.statement);
-    BARTIZAN_TRY(cli::print(invocation, json,
-                            fmt::format("exported   {} ({} items) to {}\n", cli::printable(data_set),
-                                        sealed.statement.items, cli::printable(out))));
+    json["missing"] = missing;
+    std::string text = fmt::format("exported   {} ({} items) to {}\n", cli::printable(data_set), sealed.statement.items,
+                                   cli::printable(out));
+    if (!missing.empty())
+        text += fmt::format("missing    {}: Croissant requires them; seal with --croissant F.json that has them\n",
+                            fmt::join(missing, ", "));
+    BARTIZAN_TRY(cli::print(invocation, json, text));
     return 0;
 }
 

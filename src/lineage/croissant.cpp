@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 
 #include "core/json.h"
 #include "core/utf8.h"
@@ -172,7 +173,17 @@ Json context_json() {
             {"transform", "cr:transform"}};
 }
 
-Json head_of(const SealStatement& statement) {
+/// The licences that the items name, each once, by name; at most so many as a person would read.
+Result<std::set<std::string>> licences_of(const SealStatement& statement, const std::filesystem::path& manifest) {
+    constexpr std::size_t kMostLicences = 100;
+    std::set<std::string> out;
+    auto reader = BARTIZAN_TRY(ManifestReader::open(manifest, id_rule(statement.reading.unit)));
+    while (auto item = BARTIZAN_TRY(reader.next()))
+        if (!item->origin.licence.empty() && out.size() < kMostLicences) out.insert(std::move(item->origin.licence));
+    return out;
+}
+
+Json head_of(const SealStatement& statement, const std::set<std::string>& licences) {
     const Card& card = statement.card;
     const std::string fallback = statement.manifest.substr(0, statement.manifest.find(".manifest."));
     Json head = {{"@context", context_json()},
@@ -184,6 +195,8 @@ Json head_of(const SealStatement& statement) {
     };
     add("description", card.description);
     add("license", card.licence);
+    if (card.licence.empty() && !licences.empty())
+        head["license"] = licences.size() == 1 ? Json(*licences.begin()) : Json(licences);
     add("url", card.url);
     add("citeAs", card.citation);
     add("datePublished", card.published.empty() ? statement.sealed_at : card.published);
@@ -210,7 +223,7 @@ Json manifest_object(const SealStatement& statement) {
 
 Json file_object(const Item& item) {
     Json object = {{"@type", "cr:FileObject"},
-                   {"@id", item.id},
+                   {"@id", "files/" + item.id},  // so that no file is called as the manifest or the record set
                    {"name", item.id},
                    {"contentUrl", is_address(item.origin.source) ? item.origin.source : item.id},
                    {"contentSize", std::to_string(item.size) + " B"},
@@ -282,10 +295,14 @@ Result<Croissant> parse_croissant(std::string_view text) {
     return out;
 }
 
-Result<void> write_croissant(const SealStatement& statement, const std::filesystem::path& manifest, bool in_order,
-                             const AppendBytes& out) {
+Result<std::vector<std::string>> write_croissant(const SealStatement& statement, const std::filesystem::path& manifest,
+                                                 bool in_order, const AppendBytes& out) {
     Writer writer(out);
-    std::string head = head_of(statement).dump(2, ' ', false, Json::error_handler_t::replace);
+    const Json document = head_of(statement, BARTIZAN_TRY(licences_of(statement, manifest)));
+    std::vector<std::string> missing;
+    for (const char* property : {"description", "license", "url", "creator"})
+        if (!document.contains(property)) missing.emplace_back(property);
+    std::string head = document.dump(2, ' ', false, Json::error_handler_t::replace);
     head.resize(head.size() - 2);  // the line break and the brace that end it
     BARTIZAN_TRY(writer.write(head + ",\n  \"distribution\": ["));
     BARTIZAN_TRY(writer.entry(manifest_object(statement)));
@@ -293,7 +310,8 @@ Result<void> write_croissant(const SealStatement& statement, const std::filesyst
     BARTIZAN_TRY(writer.write("\n  ],\n  \"recordSet\": ["));
     Writer records(out);
     BARTIZAN_TRY(records.entry(record_set()));
-    return records.write("\n  ]\n}\n");
+    BARTIZAN_TRY(records.write("\n  ]\n}\n"));
+    return missing;
 }
 
 }  // namespace bartizan::lineage

@@ -7,6 +7,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bartizan/result.h"
 #include "core/file.h"
@@ -29,8 +30,9 @@ struct Croissant {
 Result<Croissant> parse_croissant(std::string_view text);
 
 /// The document for a sealed data set: card, the manifest as a FileObject whose lines a RecordSet describes, the files
-/// (each, or as a FileSet when there are many), their digests. Streams the manifest.
-Result<void> write_croissant(const SealStatement& statement, const std::filesystem::path& manifest, bool in_order,
-                             const AppendBytes& out);
+/// (each, or as a FileSet when there are many), their digests. Without a licence of the set those of its items are
+/// named. Streams the manifest. Gives the properties that Croissant requires and that nobody told of this set.
+Result<std::vector<std::string>> write_croissant(const SealStatement& statement, const std::filesystem::path& manifest,
+                                                 bool in_order, const AppendBytes& out);
 
 }  // namespace bartizan::lineage

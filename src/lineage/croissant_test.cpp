@@ -1,5 +1,7 @@
 #include "lineage/croissant.h"
 
+#include <set>
+
 #include <gmock/gmock.h>
 
 #include "core/json.h"
@@ -63,13 +65,47 @@ TEST(Croissants, ThatAreNoneOrLeadOutOfTheDataSetAreRefused) {
 
 class Exports : public SealedSet {
 protected:
-    Json exported(const SealStatement& statement) const {
-        EXPECT_TRUE(write_pieces_atomically(path("c.json"), [&](const AppendBytes& out) {
-                        return write_croissant(statement, path("set.manifest.jsonl"), true, out);
+    Json exported(const SealStatement& statement) {
+        EXPECT_TRUE(write_pieces_atomically(path("c.json"), [&](const AppendBytes& out) -> Result<void> {
+                        missing_ = BARTIZAN_TRY(write_croissant(statement, path("set.manifest.jsonl"), true, out));
+                        return {};
                     }).ok());
         return Json::parse(read("c.json"));
     }
+    std::vector<std::string> missing_;
 };
+
+TEST_F(Exports, NameTheLicencesOfTheItemsAndWhatCroissantRequiresBesides) {
+    SealRequest what = request();
+    what.origin.licence = "CC0-1.0";
+    auto sealed = seal_it(what);
+    ASSERT_TRUE(sealed.ok());
+    EXPECT_EQ(exported(sealed->statement)["license"], "CC0-1.0");
+    EXPECT_EQ(missing_, (std::vector<std::string>{"description", "url", "creator"}));
+    what.card = {.name = "pets",
+                 .description = "Pets.",
+                 .licence = "MIT",
+                 .url = "https://example.org/pets",
+                 .creators = {"Lab"}};
+    what.fresh = true;
+    sealed = seal_it(what);
+    EXPECT_EQ(exported(sealed->statement)["license"], "MIT");
+    EXPECT_TRUE(missing_.empty());
+}
+
+TEST_F(Exports, GiveEveryPartAnIdOfItsOwnWhateverTheFilesAreCalled) {
+    for (const char* name : {"manifest", "items", "files"}) write(std::string("set/x/") + name, name);
+    write("set/manifest", "1");
+    write("set/items", "2");
+    const auto sealed = seal_it(request());
+    ASSERT_TRUE(sealed.ok()) << sealed.error().line();
+    const Json json = exported(sealed->statement);
+    std::set<std::string> ids = {json["recordSet"][0]["@id"]};
+    std::size_t count = 1;
+    for (const Json& one : json["distribution"]) ids.insert(one["@id"]), ++count;
+    for (const Json& field : json["recordSet"][0]["field"]) ids.insert(field["@id"]), ++count;
+    EXPECT_EQ(ids.size(), count);
+}
 
 TEST_F(Exports, AreReadBackWithTheSameCardAndDigests) {
     SealRequest what = request();

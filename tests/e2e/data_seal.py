@@ -157,11 +157,13 @@ class DataSeal(Case):
 
     def test_croissant_goes_out_and_comes_back_with_its_digests(self):
         self.seal("--licence", "CC0-1.0")
-        self.json("data", "export", self.set, "--key", f"{self.key}.pub", "--out", "c.json")
+        told = self.json("data", "export", self.set, "--key", f"{self.key}.pub", "--out", "c.json")
+        self.assertEqual(told["missing"], ["description", "url", "creator"])
         document = json.loads((self.folder / "c.json").read_text())
         self.assertEqual(document["conformsTo"], "http://mlcommons.org/croissant/1.0")
         self.assertEqual({one["@id"] for one in document["distribution"]},
-                         {"manifest", "cat/1.png", "cat/2.png", "dog/1.png"})
+                         {"manifest", "files/cat/1.png", "files/cat/2.png", "files/dog/1.png"})
+        self.assertEqual(document["license"], "CC0-1.0")
         document["license"] = "CC-BY-4.0"
         (self.folder / "c.json").write_text(json.dumps(document))
         self.seal("--fresh", "--croissant", "c.json")
