@@ -1,5 +1,6 @@
 #include "crypto/base64.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 
@@ -61,6 +62,23 @@ Result<std::string> from_base64(std::string_view text) {
     }
     if ((word & ((1U << bits) - 1)) != 0) return invalid_input("base64 with bits left over at its end");
     return bytes;
+}
+
+std::string to_base64url(std::string_view bytes) {
+    std::string text = to_base64(bytes);
+    text.resize(text.size() - padding_of(text));
+    std::ranges::replace(text, '+', '-');
+    std::ranges::replace(text, '/', '_');
+    return text;
+}
+
+Result<std::string> from_base64url(std::string_view text) {
+    if (text.find_first_of("+/=") != std::string_view::npos) return invalid_input("not base64url: '+', '/' or '='");
+    std::string standard(text);
+    std::ranges::replace(standard, '-', '+');
+    std::ranges::replace(standard, '_', '/');
+    standard.append((4 - standard.size() % 4) % 4, '=');
+    return from_base64(standard);
 }
 
 }  // namespace bartizan::crypto

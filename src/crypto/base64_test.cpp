@@ -31,5 +31,12 @@ TEST(Base64, RefusesEveryOtherSpelling) {
         EXPECT_FALSE(from_base64(text).ok()) << text;
 }
 
+TEST(Base64, OfAddressesHasNoPaddingAndItsOwnLetters) {
+    EXPECT_EQ(to_base64url("\xfb\xff"), "-_8");
+    EXPECT_EQ(*from_base64url("-_8"), "\xfb\xff");
+    EXPECT_EQ(*from_base64url(""), "");
+    for (const char* text : {"+/8", "-_8=", "Z", "Zh", "Zm9v\n"}) EXPECT_FALSE(from_base64url(text).ok()) << text;
+}
+
 }  // namespace
 }  // namespace bartizan::crypto
