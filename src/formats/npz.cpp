@@ -38,7 +38,8 @@ Result<NpyContent> Npz::content(std::string_view name, std::uint64_t limit) cons
 Result<NdArray> Npz::array(std::string_view name, std::uint64_t limit) const {
     NpyContent found = BARTIZAN_TRY(content(name, limit));
     if (!std::holds_alternative<NdArray>(found))
-        return invalid_input("array '" + std::string(name) + "' holds text where numbers are needed");
+        return invalid_input("array '" + std::string(name) + "' holds text where numbers are needed",
+                             "number its values (numpy.unique with return_inverse) and keep the text as 'classes'");
     return std::get<NdArray>(std::move(found));
 }
 

@@ -73,6 +73,36 @@ TEST_F(Checking, ColumnsOfNanAloneAreToldAndNothingIsMeasured) {
     EXPECT_EQ(reason(report, "label_errors"), "there are no features to learn from");
 }
 
+TEST_F(Checking, LabelsAreNotDoubtedByANetworkThatLearntNothing) {
+    Random random(6, 0);
+    std::string noise = "a,y\n", same = "a,b,y\n";
+    for (int i = 0; i < 200; ++i) {
+        noise += fmt::format("{},{}\n", random.normal(), random.below(3));
+        same += fmt::format("5,{},{}\n", i % 2, random.below(2));
+    }
+    for (const std::string& csv : {noise, same}) {
+        const CheckReport report = table(csv, "y");
+        EXPECT_EQ(find(report.issues, "label_error"), nullptr);
+        EXPECT_THAT(reason(report, "label_errors"), HasSubstr("learnt nothing"));
+    }
+}
+
+TEST_F(Checking, RareClassesThatCanBeToldAreDoubted) {
+    Random random(7, 0);
+    std::string csv = "a,y\n";
+    for (int i = 0; i < 2'000; ++i) {
+        const bool rare = i % 40 == 0;  // always naming the other would be right in 97.5 %
+        csv += fmt::format("{},{}\n", random.normal() + (rare ? 8 : 0), rare && i != 400 ? 1 : 0);
+    }
+    const CheckReport report = table(csv, "y");
+    ASSERT_NE(find(report.issues, "label_error"), nullptr);
+    EXPECT_THAT(find(report.issues, "label_error")->indices, ElementsAre(400));
+}
+
+TEST_F(Checking, ColumnsOfOneNameAreTold) {
+    EXPECT_EQ(find(table("a,b,a\n1,2,3\n4,5,6\n").issues, "repeated_name")->detail, "a");
+}
+
 TEST_F(Checking, MixedEncodingsAreAnIssueThatNamesTheRows) {
     const CheckReport report = table("name\nAnna\nJos\xc3\xa9\nJos\xe9\nBea\n");
     const Issue* issue = find(report.issues, "mixed_encoding");

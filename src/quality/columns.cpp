@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <map>
 
 #include <fmt/format.h>
 
@@ -187,6 +188,11 @@ std::vector<Issue> column_issues(const Subject& subject) {
         if (column.numeric()) check_range(subject, column, out);
         if (identifies(column)) identifiers.push_back(column.name);
     }
+    std::map<std::string_view, int> times;
+    std::vector<std::string> repeated;
+    for (const Column& column : subject.columns)
+        if (++times[column.name] == 2) repeated.push_back(column.name);
+    named_together("repeated_name", "that share their name with another", repeated, out);
     named_together("constant_column", "with one value only", constants, out);
     named_together("identifier_column", "that only count the rows", identifiers, out);
     return out;

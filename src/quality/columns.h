@@ -10,7 +10,7 @@
 namespace bartizan::quality {
 
 /// Kinds: "empty_column", "missing_values", "constant_column", "mixed_types", "mixed_encoding", "infinite_values",
-/// "out_of_range", "identifier_column". O(items * columns * log items).
+/// "out_of_range", "identifier_column", "repeated_name". O(items * columns * log items).
 std::vector<Issue> column_issues(const Subject& subject);
 /// Pictures and other arrays: "missing_values", "infinite_values", "out_of_range", "blank_item".
 std::vector<Issue> array_issues(const Subject& subject);

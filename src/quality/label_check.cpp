@@ -1,6 +1,7 @@
 #include "quality/label_check.h"
 
 #include <algorithm>
+#include <cmath>
 #include <set>
 
 #include <fmt/format.h>
@@ -91,6 +92,31 @@ Result<double> learn(const Subject& subject, Matrix features, Labelled& items, c
     return folds.accuracy;
 }
 
+/// Why the network's answers say nothing about labels; empty: they do. Mean recall over the classes, which does not
+/// flatter a network that always names the largest, must lie beyond chance by two deviations.
+std::string knows_nothing(const Labelled& items) {
+    const auto width = std::size_t(items.classes);
+    std::vector<double> of_class(width, 0), right(width, 0);
+    for (std::size_t i = 0; i < items.labels.size(); ++i) {
+        const auto row = std::span(items.probabilities).subspan(i * width, width);
+        const auto label = std::size_t(items.labels[i]);
+        ++of_class[label];
+        right[label] += std::ranges::max_element(row) - row.begin() == items.labels[i] ? 1 : 0;
+    }
+    double classes = 0, recall = 0, variance = 0;
+    for (std::size_t k = 0; k < width; ++k) {
+        if (of_class[k] == 0) continue;
+        ++classes;
+        recall += right[k] / of_class[k];
+        variance += 0.25 / of_class[k];
+    }
+    recall /= classes;
+    if (recall > 1 / classes + 2 * std::sqrt(variance) / classes) return {};
+    return fmt::format(
+        "a small network names {:.0f} % of each class, {:.0f} % are chance: it learnt nothing from the features",
+        100 * recall, 100 / classes);
+}
+
 Issue label_error_issue(const LabelErrors& errors, const Labelled& items, double accuracy) {
     const double share = double(errors.items.size()) / double(items.ids.size());
     const bool given = accuracy < 0;  // a small network's own errors stop no pipeline
@@ -121,6 +147,7 @@ Result<LabelVerdict> check_labels(const Subject& subject, Matrix features, const
                             "--probabilities '" + probabilities + "'");
     else
         verdict.accuracy = BARTIZAN_TRY(learn(subject, std::move(features), items, run));
+    if (!given && !(verdict.reason = knows_nothing(items)).empty()) return verdict;
     const LabelErrors errors = BARTIZAN_TRY(find_label_errors(items.probabilities, items.labels, items.classes));
     verdict.issues = ambiguity_issues(items.probabilities, items.classes, items.ids);
     if (!errors.items.empty()) verdict.issues.push_back(label_error_issue(errors, items, verdict.accuracy));
