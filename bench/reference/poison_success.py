@@ -6,8 +6,8 @@ Usage: poison_success.py BARTIZAN --work DIR [--items 10000] [--trials 5] [--att
 Fashion-MNIST (Debian package dataset-fashion-mnist), cnn-small, one surrogate trained on the clean items. Per trial another
 seed, victim and pair of classes.
   label-consistent   half of the target class; retrained from scratch; success on all test items of other classes
-  feature-collision  poison on 10 base items; only the last layer is trained, on 1,000 items; the victim's answer
-  gradient-matching  1 % of the items; retrained from scratch with another seed; the victim's answer
+  feature-collision  poison on 50 base items; only the last layer is trained, on 1,000 items; the victim's answer
+  gradient-matching  --rate of the items; retrained from scratch with another seed; the victim's answer
 One JSON line a trial: success with poison and without, accuracy with and without; then one line a summary."""
 import argparse
 import json
@@ -89,9 +89,10 @@ class Bench:
 
     def feature_collision(self, trial):
         item, target = self.victim(trial)
-        out, told = self.poison(trial, "feature-collision", "--limit", 1000, "--rate", "0.01", "--target", target, "--param",
-                                f"item={item}", "--param", f"watermark={self.args.watermark}")
-        model, clean = self.last_layer(out / "poisoned.npz", "victim.onnx", trial), self.last_layer("fashion-mnist:train", "clean.onnx", trial)
+        out, told = self.poison(trial, "feature-collision", "--limit", 1000, "--rate", "0.05", "--target", target, "--param",
+                                f"item={item}", "--param", f"watermark={self.args.watermark}", "--param", "beta=0.1")
+        model = self.last_layer(out / "poisoned.npz", "victim.onnx", trial)
+        clean = self.last_layer("fashion-mnist:train", "clean.onnx", trial)
         return {"item": item, "target": target, "success": self.accuracy(model, out / "triggered.npz"),
                 "baseline": self.accuracy(clean, out / "triggered.npz"), "accuracy": self.accuracy(model, self.test),
                 "accuracy_clean": self.accuracy(clean, self.test),
@@ -119,7 +120,7 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rate", default="0.01")
     parser.add_argument("--eps", default="0.15")
-    parser.add_argument("--watermark", default="0")
+    parser.add_argument("--watermark", default="0.2")
     parser.add_argument("--attacks", default="label-consistent,feature-collision,gradient-matching")
     args = parser.parse_args()
     bench = Bench(args)
