@@ -12,6 +12,7 @@ set(BARTIZAN_LINKS_http Boost::headers OpenSSL::SSL)
 set(BARTIZAN_LINKS_provenance yaml-cpp)
 set(BARTIZAN_LINKS_store bartizan_soci bartizan_sodium)
 set(BARTIZAN_LINKS_access bartizan_sodium)
+set(BARTIZAN_LINKS_gateway yaml-cpp)
 set(BARTIZAN_LINKS_scan LibArchive::LibArchive ZLIB::ZLIB yaml-cpp)
 
 # Compile options of single modules: plain loops over floats want to be vectorised.

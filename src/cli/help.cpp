@@ -70,7 +70,7 @@ std::string help() {
         "Bartizan {}: examines, hardens, guards and answers for machine-learning models.\n\n"
         "Usage: bartizan COMMAND [TARGET] [--option VALUE ...]\n\nCommands:\n",
         kVersion);
-    for (const CommandSpec& command : commands()) out += row(command.name, command.summary, 15);
+    for (const CommandSpec& command : commands()) out += row(command.name, command.summary, 23);
     out += "\nOptions of every command:\n";
     for (const OptionSpec& option : common_options()) out += option_row(option);
     out += row("--help", "this help, or with a command the help of that command", 28);

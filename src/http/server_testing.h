@@ -7,6 +7,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -42,7 +43,7 @@ public:
         std::string out = std::move(kept_);
         kept_.clear();
         char buffer[4096];
-        for (ssize_t got; (got = ::recv(socket_, buffer, sizeof buffer, 0)) > 0;)
+        for (ssize_t got; (got = receive(buffer, sizeof buffer)) > 0;)
             out.append(buffer, static_cast<std::size_t>(got));
         return out;
     }
@@ -60,7 +61,7 @@ public:
                     return out;
                 }
             }
-            const ssize_t got = ::recv(socket_, buffer, sizeof buffer, 0);
+            const ssize_t got = receive(buffer, sizeof buffer);
             if (got <= 0) return std::move(kept_);
             kept_.append(buffer, static_cast<std::size_t>(got));
         }
@@ -71,6 +72,13 @@ public:
     }
 
 private:
+    /// A child process that ends interrupts what has a time limit.
+    ssize_t receive(char* buffer, std::size_t size) const {
+        for (;;) {
+            const ssize_t got = ::recv(socket_, buffer, size, 0);
+            if (got >= 0 || errno != EINTR) return got;
+        }
+    }
     int socket_;
     bool connected_ = false;
     std::string kept_;

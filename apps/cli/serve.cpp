@@ -1,0 +1,120 @@
+/// `bartizan serve`: the service, until it is told to end.
+#include <signal.h>
+#include <unistd.h>
+
+#include <cstdio>
+
+#include <fmt/format.h>
+
+#include "apps/cli/child.h"
+#include "apps/cli/examiner.h"
+#include "apps/cli/light_commands.h"
+#include "cli/output.h"
+#include "gateway/service.h"
+
+namespace bartizan::program {
+namespace {
+
+constexpr std::chrono::seconds kDrain{10};
+constexpr std::size_t kLongestRunFolder = 80;  // a Unix socket's path has at most 107 characters
+
+Result<gateway::Config> config_of(const cli::Invocation& invocation) {
+    gateway::Config config;
+    if (invocation.has("config")) config = BARTIZAN_TRY(gateway::read_config(invocation.text("config")));
+    if (invocation.has("listen")) config.listen = invocation.text("listen");
+    if (invocation.has("state")) config.state = invocation.text("state");
+    config.state = std::filesystem::absolute(config.state);
+    BARTIZAN_TRY(gateway::check_config(config));
+    return config;
+}
+
+/// For sockets, and models while they are read; what a crash left there goes.
+Result<std::filesystem::path> run_folder(const std::filesystem::path& state) {
+    std::error_code ignored;
+    std::filesystem::path folder = state / "run";
+    std::filesystem::remove_all(folder, ignored);
+    if (folder.string().size() > kLongestRunFolder) {
+        std::string name = (std::filesystem::temp_directory_path() / "bartizan-XXXXXX").string();
+        if (::mkdtemp(name.data()) == nullptr) return Error(Errc::unavailable, "no folder can be made in " + name);
+        return std::filesystem::path(name);
+    }
+    std::filesystem::create_directories(folder, ignored);
+    std::filesystem::permissions(folder, std::filesystem::perms::owner_all, ignored);
+    return folder;
+}
+
+/// Signals that the main thread waits for; blocked in every thread from here on.
+sigset_t block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
+    ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    ::signal(SIGPIPE, SIG_IGN);
+    return set;
+}
+
+std::string next_steps(const std::string& address, bool fresh) {
+    if (!fresh) return {};
+    return fmt::format(
+        "\nWhat to do next, in another terminal:\n"
+        "  export BARTIZAN_SERVER={} BARTIZAN_KEY=the key above (it is not shown again)\n"
+        "  bartizan registry push model.onnx --name demo\n"
+        "  bartizan registry promote demo 1 --override 'a first trial'\n"
+        "  bartizan user add caller && bartizan role grant caller consumer model:demo && bartizan key create --for "
+        "caller\n",
+        address);
+}
+
+void reload(const cli::Invocation& invocation, gateway::Service& service, http::Server& server) {
+    const auto config = config_of(invocation);
+    Result<void> done = config.ok() ? service.reload(*config) : Result<void>(config.error());
+    if (done.ok() && config->tls) done = server.reload_tls();
+    service.log().say(done.ok() ? "info" : "error", done.ok() ? "config.loaded" : "config.refused",
+                      {{"reason", done.ok() ? "" : done.error().line()}});
+}
+
+/// SIGHUP: reads the configuration again. Anything else ends the service.
+void wait_for_the_end(const sigset_t& signals, const std::function<void()>& again) {
+    int number = 0;
+    while (::sigwait(&signals, &number) == 0 && number == SIGHUP) again();
+}
+
+}  // namespace
+
+Result<int> serve(const cli::Invocation& invocation) {
+    const sigset_t signals = block_signals();
+    const gateway::Config config = BARTIZAN_TRY(config_of(invocation));
+    const auto self = BARTIZAN_TRY(own_program());
+    const auto state =
+        BARTIZAN_TRY_WITHIN(gateway::State::open(config), "state folder '" + config.state.string() + "'");
+    const auto run = BARTIZAN_TRY(run_folder(config.state));
+    ProgramExaminer examiner(self);
+    http::Loops loops(config.threads, "http");
+    gateway::Service service({*state,
+                              examiner,
+                              loops,
+                              {.engine = self, .folder = run, .most = config.workers},
+                              [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); }},
+                             config);
+    BARTIZAN_TRY(service.start());
+    http::ServerOptions options{.address = config.address(), .port = config.port(), .tls = config.tls};
+    options.limits.body_bytes = std::max(config.upload_bytes, config.request_bytes);
+    auto server = BARTIZAN_TRY(http::Server::start(options, service, loops));
+    std::string text = fmt::format("listening on {}\n", server->address());
+    if (state->admin_key) text += fmt::format("admin key: {}\n", state->admin_key->text());
+    BARTIZAN_TRY(cli::print(text + next_steps(server->address(), state->admin_key.has_value())));
+    crypto::wipe(text);
+    state->admin_key.reset();
+    wait_for_the_end(signals, [&] { reload(invocation, service, *server); });
+    service.begin_draining();
+    service.log().say("info", "service.drains");
+    server->drain(kDrain);
+    service.stop();
+    server.reset();
+    loops.stop();
+    std::error_code ignored;
+    std::filesystem::remove_all(run, ignored);
+    return 0;
+}
+
+}  // namespace bartizan::program

@@ -1,0 +1,40 @@
+#pragma once
+/// A running service, asked from the command line: --server and --key, or BARTIZAN_SERVER and BARTIZAN_KEY.
+
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "bartizan/result.h"
+#include "cli/command.h"
+#include "core/json.h"
+#include "http/client.h"
+
+namespace bartizan::program {
+
+class ServiceClient {
+public:
+    /// Fails with `invalid_input` when no key is given, or the address is none.
+    static Result<ServiceClient> make(const cli::Invocation& invocation);
+
+    /// The answer's document. A problem of the service comes as an error with its sentence.
+    Result<Json> ask(const std::string& method, const std::string& target, const Json& body = {});
+    /// The same with bytes as the body.
+    Result<Json> send(const std::string& method, const std::string& target, std::string body,
+                      http::Headers headers = {});
+
+private:
+    ServiceClient(http::Url server, std::string key, std::string ca_file)
+        : server_(std::move(server)), key_(std::move(key)), ca_file_(std::move(ca_file)) {}
+    http::Url server_;
+    std::string key_;
+    std::string ca_file_;
+};
+
+/// A part of a path or a value of a query, percent-encoded.
+std::string encoded(std::string_view text);
+/// Prints the answer: as JSON with the command's schema in front, or `text`.
+Result<int> show_answer(const cli::Invocation& invocation, const Json& answer, const std::string& text);
+
+}  // namespace bartizan::program

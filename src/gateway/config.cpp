@@ -1,0 +1,256 @@
+#include "gateway/config.h"
+
+#include <algorithm>
+#include <charconv>
+#include <functional>
+
+#include <fmt/format.h>
+#include <yaml-cpp/yaml.h>
+
+#include "core/file.h"
+#include "core/spelling.h"
+
+namespace bartizan::gateway {
+namespace {
+
+struct Place {
+    const std::filesystem::path& file;
+    Error fault(const YAML::Node& node, const std::string& key, const std::string& what) const {
+        const int line = node.Mark().line + 1;
+        return invalid_input(fmt::format("{}:{}: {}: {}", file.string(), std::max(line, 1), key, what));
+    }
+};
+
+using Set = std::function<Result<void>(const YAML::Node&, const std::string& key)>;
+struct Key {
+    std::string_view name;
+    Set set;
+};
+
+template <class T>
+Result<T> value_of(const Place& place, const YAML::Node& node, const std::string& key, const char* kind) {
+    try {
+        if (node.IsScalar()) return node.as<T>();
+    } catch (const YAML::Exception&) {
+    }
+    return place.fault(node, key, std::string("expected ") + kind);
+}
+
+Set text(const Place& place, std::string& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        out = BARTIZAN_TRY(value_of<std::string>(place, node, key, "a text"));
+        return {};
+    };
+}
+
+Set flag(const Place& place, bool& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        out = BARTIZAN_TRY(value_of<bool>(place, node, key, "true or false"));
+        return {};
+    };
+}
+
+Set path(const Place& place, std::filesystem::path& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        out = place.file.parent_path() / BARTIZAN_TRY(value_of<std::string>(place, node, key, "a path"));
+        return {};
+    };
+}
+
+template <class T>
+Set number(const Place& place, T& out, double least, double most) {
+    return [&place, &out, least, most](const YAML::Node& node, const std::string& key) -> Result<void> {
+        const double value = BARTIZAN_TRY(value_of<double>(place, node, key, "a number"));
+        if (!(value >= least && value <= most))
+            return place.fault(node, key, fmt::format("expected {:g} to {:g}", least, most));
+        out = static_cast<T>(value);
+        return {};
+    };
+}
+
+Result<void> read_map(const Place& place, const YAML::Node& node, const std::string& where,
+                      const std::vector<Key>& keys) {
+    if (node.IsNull()) return {};
+    if (!node.IsMap()) return place.fault(node, where, "expected keys with values");
+    for (const auto& pair : node) {
+        const auto name = pair.first.as<std::string>("");
+        const std::string full = where.empty() ? name : where + "." + name;
+        const auto found = std::ranges::find(keys, name, &Key::name);
+        if (found == keys.end()) {
+            std::string known;
+            for (const Key& key : keys) known += (known.empty() ? "" : ", ") + std::string(key.name);
+            return place.fault(pair.first, full, "there is no such key; known are " + known);
+        }
+        BARTIZAN_TRY(found->set(pair.second, full));
+    }
+    return {};
+}
+
+/// The same keys for each item of a list.
+template <class T>
+Set list_of(const Place& place, std::vector<T>& out, std::function<std::vector<Key>(T&)> keys) {
+    return [&place, &out, keys](const YAML::Node& node, const std::string& where) -> Result<void> {
+        if (!node.IsSequence()) return place.fault(node, where, "expected a list");
+        for (const YAML::Node& one : node) {
+            T item{};
+            BARTIZAN_TRY(read_map(place, one, where + "[" + std::to_string(out.size()) + "]", keys(item)));
+            out.push_back(std::move(item));
+        }
+        return {};
+    };
+}
+
+Set group(const Place& place, std::vector<Key> keys) {
+    return [&place, keys = std::move(keys)](const YAML::Node& node, const std::string& where) {
+        return read_map(place, node, where, keys);
+    };
+}
+
+Set paths(const Place& place, std::vector<std::filesystem::path>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        if (!node.IsSequence()) return place.fault(node, key, "expected a list of paths");
+        for (const YAML::Node& one : node)
+            out.push_back(place.file.parent_path() / BARTIZAN_TRY(value_of<std::string>(place, one, key, "a path")));
+        return {};
+    };
+}
+
+/// A score, or "none".
+Set audit_score(const Place& place, std::optional<double>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        out.reset();
+        if (node.IsScalar() && node.Scalar() == "none") return {};
+        double score = 0;
+        BARTIZAN_TRY(number(place, score, 0, 100)(node, key));
+        out = score;
+        return {};
+    };
+}
+
+std::vector<Key> quota_keys(const Place& place, QuotaRule& rule) {
+    return {{"principal", text(place, rule.principal)},
+            {"model", text(place, rule.model)},
+            {"requests_per_second", number(place, rule.limits.requests_per_second, 0.001, 1e6)},
+            {"burst", number(place, rule.limits.burst, 1, 1e6)},
+            {"queries_per_day", number(place, rule.limits.queries_per_day, 0, 1e15)}};
+}
+
+std::vector<Key> provider_keys(const Place& place, TokenProvider& provider) {
+    return {{"issuer", text(place, provider.issuer)},
+            {"audience", text(place, provider.audience)},
+            {"jwks", path(place, provider.jwks)}};
+}
+
+std::vector<Key> all_keys(const Place& place, Config& config) {
+    auto& tls = config.tls;
+    const auto with_tls = [&tls](Set (*make)(const Place&, std::filesystem::path&), const Place& at,
+                                 std::filesystem::path http::TlsFiles::*member) -> Set {
+        return [&tls, make, &at, member](const YAML::Node& node, const std::string& key) {
+            if (!tls) tls.emplace();
+            return make(at, (*tls).*member)(node, key);
+        };
+    };
+    return {
+        {"listen", text(place, config.listen)},
+        {"state", path(place, config.state)},
+        {"store", text(place, config.store)},
+        {"threads", number(place, config.threads, 0, 1024)},
+        {"workers", number(place, config.workers, 1, 256)},
+        {"tls", group(place, {{"certificate", with_tls(path, place, &http::TlsFiles::certificate)},
+                              {"key", with_tls(path, place, &http::TlsFiles::key)},
+                              {"client_authority", with_tls(path, place, &http::TlsFiles::client_authority)}})},
+        {"limits", group(place, {{"upload_bytes", number(place, config.upload_bytes, 1024, 8e9)},
+                                 {"request_bytes", number(place, config.request_bytes, 1024, 1e9)},
+                                 {"in_flight", number(place, config.in_flight, 1, 1e6)},
+                                 {"inference_ms", number(place, config.inference_ms, 1, 600'000)}})},
+        {"gates", group(place, {{"scan", flag(place, config.gates.scan)},
+                                {"signature", flag(place, config.gates.signature)},
+                                {"audit_score", audit_score(place, config.gates.audit_score)}})},
+        {"trusted_signers", paths(place, config.trusted_signers)},
+        {"two_person", group(place, {{"promote", flag(place, config.two_person.promote)},
+                                     {"release", flag(place, config.two_person.release)},
+                                     {"keys", flag(place, config.two_person.keys)}})},
+        {"token_providers", list_of<TokenProvider>(place, config.token_providers,
+                                                   [&place](TokenProvider& one) { return provider_keys(place, one); })},
+        {"quotas",
+         list_of<QuotaRule>(place, config.quotas, [&place](QuotaRule& one) { return quota_keys(place, one); })},
+        {"retention", group(place, {{"newest", number(place, config.retention.newest, 1, 1e6)},
+                                    {"days", number(place, config.retention.days, 0, 1e5)}})},
+        {"log_requests", flag(place, config.log_requests)},
+    };
+}
+
+/// "127.0.0.1:8420", "[::1]:8420"
+struct Address {
+    std::string host;
+    std::uint16_t port = 0;
+};
+std::optional<Address> address_of(std::string_view listen) {
+    const auto colon = listen.rfind(':');
+    if (colon == std::string_view::npos) return {};
+    std::string_view host = listen.substr(0, colon);
+    const std::string_view port = listen.substr(colon + 1);
+    if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+    Address out{std::string(host), 0};
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), out.port);
+    if (host.empty() || error != std::errc{} || end != port.data() + port.size()) return {};
+    return out;
+}
+
+}  // namespace
+
+QuotaLimits Config::limits_of(const std::string& principal, const std::string& model) const {
+    for (const QuotaRule& rule : quotas)
+        if ((rule.principal.empty() || rule.principal == principal) && (rule.model.empty() || rule.model == model))
+            return rule.limits;
+    return {};
+}
+
+std::string Config::address() const { return address_of(listen).value_or(Address{}).host; }
+std::uint16_t Config::port() const { return address_of(listen).value_or(Address{}).port; }
+bool Config::is_loopback() const {
+    const std::string host = address();
+    return host == "::1" || host == "localhost" || host.starts_with("127.");
+}
+
+Result<Config> parse_config(const std::string& text, const std::filesystem::path& name) {
+    Config config;
+    const Place place{name};
+    YAML::Node root;
+    try {
+        root = YAML::Load(text);
+    } catch (const YAML::Exception& fault) {
+        return invalid_input(fmt::format("{}:{}: {}", name.string(), fault.mark.line + 1, fault.msg));
+    }
+    BARTIZAN_TRY(read_map(place, root, "", all_keys(place, config)));
+    return config;
+}
+
+Result<Config> read_config(const std::filesystem::path& path) {
+    return parse_config(BARTIZAN_TRY_WITHIN(read_file(path, kLongestConfig), "configuration"), path);
+}
+
+Result<void> check_config(const Config& config) {
+    if (!address_of(config.listen))
+        return invalid_input("'" + config.listen + "' is no address to listen on", "ADDRESS:PORT, as 127.0.0.1:8420");
+    if (!config.is_loopback() && !config.tls)
+        return invalid_input("'" + config.listen + "' is reached from other machines, and there is no TLS",
+                             "give tls.certificate and tls.key in the configuration, or listen on 127.0.0.1");
+    if (config.tls && (config.tls->certificate.empty() || config.tls->key.empty()))
+        return invalid_input("tls needs both a certificate and a key");
+    return {};
+}
+
+Result<std::vector<access::Provider>> load_providers(const Config& config) {
+    std::vector<access::Provider> out;
+    for (const TokenProvider& one : config.token_providers) {
+        if (one.issuer.empty() || one.audience.empty() || one.jwks.empty())
+            return invalid_input("a token provider needs issuer, audience and jwks");
+        const std::string text = BARTIZAN_TRY_WITHIN(read_file(one.jwks, 1 << 20), "jwks");
+        out.push_back(
+            {{one.issuer, one.audience}, BARTIZAN_TRY_WITHIN(access::KeySet::parse(text), one.jwks.string())});
+    }
+    return out;
+}
+
+}  // namespace bartizan::gateway

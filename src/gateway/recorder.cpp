@@ -1,0 +1,78 @@
+#include "gateway/recorder.h"
+
+namespace bartizan::gateway {
+namespace {
+
+using namespace std::chrono_literals;
+
+}  // namespace
+
+std::string Recorder::name_of(const Decision& decision) {
+    return decision.principal + '\n' + decision.key + '\n' + decision.version.text();
+}
+
+bool Recorder::knows(const Decision& decision) const {
+    const std::lock_guard lock(mutex_);
+    return decision.epoch == epoch_ && decisions_.contains(name_of(decision));
+}
+
+Result<void> Recorder::allowed(const Decision& decision) {
+    if (knows(decision)) return {};
+    BARTIZAN_TRY(ledger_.append({"access.allowed",
+                                 decision.principal,
+                                 decision.version.text(),
+                                 {{"action", "infer"}, {"key", decision.key}, {"epoch", decision.epoch}}}));
+    metrics_.ledger_entries.at({"allowed"}).add();
+    const std::lock_guard lock(mutex_);
+    if (decision.epoch > epoch_ || decisions_.size() >= kMostRemembered) {
+        decisions_.clear();
+        epoch_ = std::max(epoch_, decision.epoch);
+    }
+    if (decision.epoch == epoch_) decisions_[name_of(decision)] = true;
+    return {};
+}
+
+void Recorder::refused(const Refusal& refusal, Wait wait) {
+    const auto now = std::chrono::steady_clock::now();
+    std::uint64_t times = 1;
+    {
+        const std::lock_guard lock(mutex_);
+        if (refusals_.size() >= kMostRemembered)
+            std::erase_if(refusals_, [&](const auto& entry) { return now - entry.second.written > 1min; });
+        if (refusals_.size() >= kMostRemembered) refusals_.clear();
+        const auto [at, fresh] =
+            refusals_.try_emplace(refusal.who + '\n' + refusal.what + '\n' + refusal.asset, Again{now});
+        ++at->second.since;
+        if (!fresh && now - at->second.written < 1min) return;
+        times = at->second.since;
+        at->second = {now, 0};
+    }
+    metrics_.ledger_entries.at({"refused"}).add();
+    const auto ticket = ledger_.submit({"access.denied",
+                                        refusal.who,
+                                        refusal.asset,
+                                        {{"action", refusal.what}, {"reason", refusal.reason}, {"times", times}}});
+    if (ticket.ok() && wait == Wait::until_durable) (void)ledger_.wait(*ticket);
+}
+
+void Recorder::see(const Event& event) {
+    const std::lock_guard lock(mutex_);
+    Sum& sum = sums_[{event.principal, "model:" + event.model + "@" + std::to_string(event.version)}];
+    ++(event.status == 200 ? sum.answered : sum.refused);
+    sum.rows += event.rows;
+}
+
+void Recorder::flush() {
+    std::map<std::pair<std::string, std::string>, Sum> sums;
+    {
+        const std::lock_guard lock(mutex_);
+        sums.swap(sums_);
+    }
+    for (const auto& [who, sum] : sums)
+        (void)ledger_.submit({"traffic.sum",
+                              who.first,
+                              who.second,
+                              {{"answered", sum.answered}, {"refused", sum.refused}, {"queries", sum.rows}}});
+}
+
+}  // namespace bartizan::gateway

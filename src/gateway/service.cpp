@@ -1,0 +1,336 @@
+#include "gateway/service.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "bartizan/version.h"
+#include "gateway/identifiers.h"
+#include "http/head.h"
+
+namespace bartizan::gateway {
+namespace service {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kTick = 200ms;
+constexpr int kFlushEvery = 25;  // ticks
+constexpr std::size_t kThreads = 8;
+constexpr std::size_t kMostWaiting = 512;
+constexpr std::int64_t kUploads = 2;
+constexpr std::size_t kMostLogins = 32;
+constexpr std::uint64_t kJsonBytes = 64 * 1024;
+constexpr std::string_view kServer = R"({"name":"bartizan","version":")";
+
+std::int64_t seconds_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
+std::string_view bearer_of(const http::Call& call) {
+    constexpr std::string_view kScheme = "bearer ";
+    std::string_view value = call.header("Authorization");
+    if (value.size() <= kScheme.size() || !http::same_name(value.substr(0, kScheme.size()), kScheme)) return {};
+    value.remove_prefix(kScheme.size());
+    return value;
+}
+
+/// One of a number of things at one time, until this goes: also when the connection is lost before an answer.
+class Counted {
+public:
+    explicit Counted(std::atomic<std::int64_t>& count) : count_(count) { count_.fetch_add(1); }
+    ~Counted() { count_.fetch_sub(1); }
+    Counted(const Counted&) = delete;
+    Counted& operator=(const Counted&) = delete;
+
+private:
+    std::atomic<std::int64_t>& count_;
+};
+
+Problem overloaded() { return {503, "overloaded", "the gateway has more to do than it can; ask again", 1}; }
+
+}  // namespace
+}  // namespace service
+
+/// What `admit` found out, for `handle`.
+struct Service::Notes {
+    std::string request_id;
+    std::string traceparent;
+    std::vector<std::string> parts;
+    const Route* route = nullptr;
+    std::string object;
+    std::optional<access::Identity> caller;
+    RoutingPointer routing;
+    Choice choice;                   ///< of an inference
+    std::optional<Problem> refusal;  ///< decided, told in `handle` once it is recorded
+    std::optional<service::Counted> in_flight;
+    std::optional<service::Counted> upload;
+};
+
+Service::Service(Parts parts, Config config)
+    : state_(parts.state),
+      log_(std::move(parts.log)),
+      recorder_(*parts.state.ledger, metrics_),
+      approvals_(*parts.state.journal, service::seconds_now),
+      workers_(*parts.state.registry, std::move(parts.workers), parts.loops, log_, metrics_),
+      pool_(service::kThreads, service::kMostWaiting),
+      uploads_(static_cast<std::size_t>(service::kUploads), service::kMostWaiting),
+      logins_(1, service::kMostLogins),
+      api_{parts.state,
+           approvals_,
+           parts.examiner,
+           workers_,
+           metrics_,
+           [this] { return config_.load(); },
+           [this] { return refresh(); }},
+      inference_(
+          {workers_, recorder_, pool_, metrics_, [this] { return config_.load(); }},
+          make_filters(quota_, [this](const std::string& who,
+                                      const std::string& model) { return config_.load()->limits_of(who, model); }),
+          [this](Exchange& exchange, http::Reply reply) {
+              const auto notes = std::static_pointer_cast<Notes>(exchange.call->notes);
+              finish(*exchange.call, *notes, std::move(reply));
+          }) {
+    config_.store(std::make_shared<const Config>(std::move(config)));
+    routing_.store(std::make_shared<const Routing>());
+    inference_.add(recorder_);
+}
+
+Service::~Service() { stop(); }
+
+Result<void> Service::start() {
+    state_.access->set_providers(BARTIZAN_TRY(load_providers(*config_.load())));
+    BARTIZAN_TRY(refresh());
+    ticker_ = std::thread([this] { tick(); });
+    return {};
+}
+
+Result<void> Service::reload(const Config& config) {
+    BARTIZAN_TRY(check_config(config));
+    state_.access->set_providers(BARTIZAN_TRY(load_providers(config)));
+    config_.store(std::make_shared<const Config>(config));
+    return {};
+}
+
+void Service::stop() {
+    if (ending_.exchange(true)) return;
+    if (ticker_.joinable()) ticker_.join();
+    uploads_.stop();
+    logins_.stop();
+    pool_.stop();
+    workers_.stop();
+    recorder_.flush();
+    (void)state_.access->store_last_used();
+}
+
+/// What others or this process changed holds from here on.
+Result<void> Service::refresh() {
+    const std::lock_guard lock(refreshing_);
+    BARTIZAN_TRY(state_.access->refresh());
+    const std::int64_t epoch = state_.access->people()->epoch();
+    if (routing_.load()->epoch() != epoch) routing_.store(BARTIZAN_TRY(Routing::load(*state_.registry, epoch)));
+    workers_.settle(*routing_.load());
+    return {};
+}
+
+void Service::tick() {
+    for (int ticks = 0; !ending_; ++ticks) {
+        std::this_thread::sleep_for(service::kTick);
+        const Result<void> refreshed = refresh();
+        if (database_well_.exchange(refreshed.ok()) != refreshed.ok())
+            log_.say(refreshed.ok() ? "info" : "error", refreshed.ok() ? "database.back" : "database.lost",
+                     {{"reason", refreshed.ok() ? "" : refreshed.error().line()}});
+        if (ticks % service::kFlushEvery != 0) continue;
+        recorder_.flush();
+        quota_.sweep(std::chrono::steady_clock::now());
+        (void)state_.access->store_last_used();
+    }
+}
+
+http::Reply Service::refuse(int status, std::string_view code, std::string_view sentence) {
+    metrics_.refusals.at({code}).add();
+    return reply_of({status, std::string(code), std::string(sentence)}, new_request_id());
+}
+
+std::optional<Problem> Service::identify(http::Call& call, Notes& notes) {
+    auto found = state_.access->identify({service::bearer_of(call), call.peer_subject(), call.peer()},
+                                         std::chrono::steady_clock::now());
+    if (auto* identity = std::get_if<access::Identity>(&found)) {
+        notes.caller = std::move(*identity);
+        return {};
+    }
+    const auto& refused = std::get<access::Refused>(found);
+    using Why = access::Refused::Why;
+    if (refused.why == Why::nothing_given)
+        return Problem{401, "not-identified", "say who you are: Authorization: Bearer KEY"};
+    if (refused.why == Why::wait)
+        return Problem{429, "too-many-failures", "there were too many wrong credentials; wait",
+                       std::chrono::ceil<std::chrono::seconds>(refused.wait).count()};
+    recorder_.refused({"?" + call.peer(), std::string(notes.route->method) + " " + std::string(notes.route->path),
+                       notes.object, refused.reason},
+                      Recorder::Wait::no);
+    return Problem{401, "not-identified", "the credentials do not hold"};
+}
+
+/// Nothing: the request may go on; `notes` say what with.
+std::optional<Problem> Service::prepare(http::Call& call, Notes& notes) {
+    auto parts = http::path_parts(call.path());
+    if (!parts) return Problem{400, "bad-path", "the path could be read in two ways"};
+    notes.parts = std::move(*parts);
+    const Found found = find_route(call.method(), notes.parts);
+    if (found.route == nullptr && !found.allow.empty())
+        return Problem{405, "method-not-allowed", "there is " + found.allow + " at this address"};
+    if (found.route == nullptr) return Problem{404, "not-found", "there is nothing at this address"};
+    notes.route = found.route;
+    notes.object = object_of(*notes.route, notes.parts);
+    if (notes.route->who == Who::anybody) return {};
+    if (auto problem = identify(call, notes)) return problem;
+    decide(notes);
+    return {};
+}
+
+void Service::decide(Notes& notes) {
+    notes.routing = routing_.load();
+    if (notes.route->who == Who::permitted && !notes.caller->may(notes.route->permission, notes.object)) {
+        notes.refusal = Problem{403, "denied",
+                                fmt::format("you may not {} {}", to_string(notes.route->permission),
+                                            notes.object == "*" ? "here" : notes.object)};
+        return;
+    }
+    if (!notes.route->path.starts_with("/v2/models/")) return;
+    std::int64_t wanted = 0;
+    if (notes.route->path.starts_with("/v2/models/{name}/versions/")) {
+        const auto number = number_of(notes.parts[4], "version");
+        wanted = number.ok() && *number > 0 ? *number : std::numeric_limits<std::int64_t>::max();
+    }
+    notes.choice = choose(*notes.routing, *notes.caller, notes.parts[2], wanted, notes.route->permission);
+    if (notes.choice.forbidden) notes.refusal = notes.choice.problem;
+}
+
+http::Admission Service::admit(http::Call& call) {
+    auto notes = std::make_shared<Notes>();
+    notes->request_id = new_request_id();
+    notes->traceparent = traceparent_of(call.header("traceparent"));
+    call.notes = notes;
+    notes->in_flight.emplace(metrics_.in_flight);
+    const auto refuse_now = [&](const Problem& problem) {
+        metrics_.refusals.at({problem.code}).add();
+        http::Reply reply = reply_of(problem, notes->request_id);
+        reply.headers.emplace_back("X-Request-Id", notes->request_id);
+        return http::Admission{0, std::move(reply)};
+    };
+    if (const auto problem = prepare(call, *notes)) return refuse_now(*problem);
+    const auto config = config_.load();
+    switch (notes->route->body) {
+        case BodyKind::none:
+            return {0, {}};
+        case BodyKind::json:
+            return {service::kJsonBytes, {}};
+        case BodyKind::inference:
+            return {config->request_bytes, {}};
+        case BodyKind::upload:
+            break;
+    }
+    if (notes->refusal) return {service::kJsonBytes, {}};
+    notes->upload.emplace(uploading_);
+    if (uploading_.load() > service::kUploads)
+        return refuse_now({503, "overloaded", "as many uploads run as may run at one time; ask again", 5});
+    return {config->upload_bytes, {}};
+}
+
+void Service::handle(http::CallPointer call) {
+    const auto notes = std::static_pointer_cast<Notes>(call->notes);
+    if (notes->refusal || notes->route->answer != nullptr) return answer_api(std::move(call));
+    if (notes->caller) return answer_inference(std::move(call), *notes);
+    answer_open(std::move(call), *notes);
+}
+
+void Service::answer_open(http::CallPointer call, const Notes& notes) {
+    const std::string_view path = notes.route->path;
+    if (path == "/v2")
+        return finish(*call, notes,
+                      {.body = std::string(service::kServer) + std::string(kVersion) +
+                               R"(","extensions":["binary_tensor_data"]})"});
+    if (path == "/readyz" || path == "/v2/health/ready") return finish(*call, notes, readiness());
+    finish(*call, notes, {.body = R"({"live":true})"});
+}
+
+http::Reply Service::readiness() const {
+    const bool ready = !draining_;
+    const Json json = {{"live", true}, {"ready", ready}, {"database", database_well_.load() ? "reached" : "lost"}};
+    return {.status = ready ? 200 : 503, .body = json.dump()};
+}
+
+void Service::answer_inference(http::CallPointer call, const Notes& notes) {
+    if (notes.choice.problem) return finish(*call, notes, reply_of(*notes.choice.problem, notes.request_id));
+    auto exchange = std::make_shared<Exchange>();
+    exchange->caller = *notes.caller;
+    exchange->request_id = notes.request_id;
+    exchange->traceparent = notes.traceparent;
+    exchange->model = notes.parts[2];
+    exchange->version = notes.choice.version;
+    exchange->routing = notes.routing;
+    exchange->call = std::move(call);
+    if (notes.route->method == "POST") return inference_.infer(std::move(exchange));
+    inference_.describe(std::move(exchange), notes.route->path.ends_with("/ready"));
+}
+
+void Service::answer_api(http::CallPointer call) {
+    const auto notes = std::static_pointer_cast<Notes>(call->notes);
+    Pool& pool = notes->upload ? uploads_ : notes->route->answer == log_in ? logins_ : pool_;
+    const bool taken = pool.post([this, call, notes] {
+        http::Reply reply = run(*notes, *call);
+        finish(*call, *notes, std::move(reply));
+    });
+    if (taken) return;
+    finish(*call, *notes, reply_of(service::overloaded(), notes->request_id));
+}
+
+/// On a thread that may wait.
+http::Reply Service::run(const Notes& notes, const http::Call& call) {
+    const auto refused = [&](const Problem& problem, const std::string& reason) {
+        recorder_.refused(
+            {notes.caller ? notes.caller->name() : "?" + call.peer(),
+             std::string(notes.route->method) + " " + std::string(notes.route->path), notes.object, reason},
+            Recorder::Wait::until_durable);
+        return reply_of(problem, notes.request_id);
+    };
+    if (notes.refusal) return refused(*notes.refusal, notes.refusal->sentence);
+    Ask ask{.method = std::string(call.method()), .target = std::string(call.target()), .parts = notes.parts};
+    ask.query = std::string(call.query());
+    ask.body = std::string(call.body());
+    ask.sidecar = std::string(call.header("Bartizan-Sidecar"));
+    ask.peer = call.peer();
+    ask.request_id = notes.request_id;
+    if (notes.caller) ask.caller = *notes.caller;
+    Result<http::Reply> answer = carry_out(api_, *notes.route, ask);
+    if (answer.ok()) return std::move(answer).value();
+    const Problem problem = problem_of(answer.error());
+    metrics_.refusals.at({problem.code}).add();
+    if (problem.status == 500)
+        log_.say("error", "request.failed", {{"request_id", notes.request_id}, {"reason", answer.error().line()}});
+    if (answer.error().code() == Errc::denied) return refused(problem, problem.sentence);
+    return reply_of(problem, notes.request_id);
+}
+
+void Service::finish(http::Call& call, const Notes& notes, http::Reply reply) {
+    const auto passed = std::chrono::steady_clock::now() - call.started();
+    const double seconds = std::chrono::duration<double>(passed).count();
+    metrics_.requests.at({notes.route->path, std::to_string(reply.status)}).add();
+    metrics_.duration.at({notes.route->path}).add(seconds);
+    reply.headers.emplace_back("X-Request-Id", notes.request_id);
+    if (config_.load()->log_requests)
+        log_.request({{"request_id", notes.request_id},
+                      {"traceparent", notes.traceparent},
+                      {"method", call.method()},
+                      {"route", notes.route->path},
+                      {"object", notes.object},
+                      {"principal", notes.caller ? Json(notes.caller->name()) : Json()},
+                      {"key", notes.caller && !notes.caller->key.empty() ? Json(notes.caller->key) : Json()},
+                      {"status", reply.status},
+                      {"ms", seconds * 1000}});
+    call.reply(std::move(reply));
+}
+
+}  // namespace bartizan::gateway

@@ -1,0 +1,78 @@
+#pragma once
+/// The service: the handler of the HTTP server. Knows the caller and decides what he may before a body is read, hands
+/// inferences to `Inference` and the rest to the functions of `Api`, and answers every refusal with a problem.
+/// Thread rule: `admit` and `handle` are called on the loops of the server; the rest from any thread.
+
+#include <atomic>
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "gateway/api.h"
+#include "gateway/inference.h"
+
+namespace bartizan::gateway {
+
+class Service final : public http::Handler {
+public:
+    struct Parts {
+        State& state;
+        Examiner& examiner;
+        http::Loops& loops;
+        WorkerOptions workers;
+        Log::Sink log;
+    };
+    Service(Parts parts, Config config);
+    ~Service() override;
+
+    /// Loads what is served and starts its workers.
+    Result<void> start();
+    /// What of a configuration may change while the service runs.
+    Result<void> reload(const Config& config);
+    /// Says no to readiness from now on: who balances load goes elsewhere.
+    void begin_draining() { draining_ = true; }
+    /// Ends workers and writes what is summed; after the server is closed.
+    void stop();
+    Log& log() { return log_; }
+
+    http::Admission admit(http::Call& call) override;
+    void handle(http::CallPointer call) override;
+    http::Reply refuse(int status, std::string_view code, std::string_view sentence) override;
+
+private:
+    struct Notes;
+    std::optional<Problem> prepare(http::Call& call, Notes& notes);
+    std::optional<Problem> identify(http::Call& call, Notes& notes);
+    void decide(Notes& notes);
+    void answer_open(http::CallPointer call, const Notes& notes);
+    void answer_inference(http::CallPointer call, const Notes& notes);
+    void answer_api(http::CallPointer call);
+    http::Reply run(const Notes& notes, const http::Call& call);
+    void finish(http::Call& call, const Notes& notes, http::Reply reply);
+    http::Reply readiness() const;
+    Result<void> refresh();
+    void tick();
+
+    State& state_;
+    Log log_;
+    Metrics metrics_;
+    std::atomic<std::shared_ptr<const Config>> config_;
+    std::atomic<RoutingPointer> routing_;
+    Quota quota_;
+    Recorder recorder_;
+    Approvals approvals_;
+    Workers workers_;
+    Pool pool_;
+    Pool uploads_;  ///< few: each holds a whole body
+    Pool logins_;   ///< one: each takes time and memory on purpose
+    Api api_;
+    Inference inference_;
+    std::mutex refreshing_;
+    std::atomic<bool> draining_{false};
+    std::atomic<bool> database_well_{true};
+    std::atomic<bool> ending_{false};
+    std::atomic<std::int64_t> uploading_{0};
+    std::thread ticker_;
+};
+
+}  // namespace bartizan::gateway
