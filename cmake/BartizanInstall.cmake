@@ -16,6 +16,9 @@ if(BARTIZAN_TENSOR)
   list(APPEND exported bartizan_public_ml bartizan_torch)
 endif()
 
+# Light parts of the programs that tensor modules link too: exported with those.
+set(shared_parts bartizan_quality bartizan_provenance bartizan_lineage)
+
 get_property(targets GLOBAL PROPERTY BARTIZAN_TARGETS)
 foreach(target IN LISTS targets)
   get_target_property(kind ${target} BARTIZAN_KIND)
@@ -24,7 +27,7 @@ foreach(target IN LISTS targets)
     target_link_libraries(bartizan_public_ml INTERFACE ${target})
   elseif(tier MATCHES "T[01]")
     target_link_libraries(bartizan_public_core INTERFACE ${target})
-  else()
+  elseif(NOT target IN_LIST shared_parts)
     continue()  # parts of the programs
   endif()
   string(REPLACE "bartizan_" "module_" name "${target}")

@@ -4,21 +4,11 @@
 
 #include "cli/output.h"
 #include "core/file.h"
-#include "report/rules.h"
 
 namespace bartizan::program {
 namespace {
 
 constexpr std::uint64_t kLongestKeyFile = 64 * 1024;
-
-Severity severity_of(const lineage::Verdict& verdict) {
-    if (!verdict.statement) return Severity::critical;
-    return verdict.changed + verdict.missing + verdict.unreadable > 0 ? Severity::high : Severity::medium;
-}
-
-Measurement measured(const char* name, std::uint64_t value) {
-    return {.name = name, .value = static_cast<double>(value), .unit = "items"};
-}
 
 }  // namespace
 
@@ -98,25 +88,6 @@ Json json_of(const lineage::SealStatement& statement) {
                             {"root", previous->root},
                             {"only_additions", previous->only_additions}};
     return json;
-}
-
-std::vector<Finding> findings_of(const std::string& data_set, const lineage::Verdict& verdict,
-                                 const Differences& differences) {
-    if (verdict.verified) return {};
-    Finding finding = report::finding_for(report::rule::kDataNotAsSealed, severity_of(verdict),
-                                          "The data set is not what was sealed.");
-    finding.asset = data_set;
-    finding.explanation = verdict.reason;
-    if (verdict.statement)
-        finding.evidence = {measured("changed", verdict.changed), measured("missing", verdict.missing),
-                            measured("added", verdict.added), measured("unreadable", verdict.unreadable)};
-    Table table{"The first items that differ", {"change", "item", "what"}, {}};
-    for (const lineage::Difference& difference : differences.listed) {
-        if (table.rows.size() == kMostShownItems) break;
-        table.rows.push_back({std::string(lineage::to_string(difference.change)), difference.id, difference.what});
-    }
-    if (!table.rows.empty()) finding.tables.push_back(std::move(table));
-    return {std::move(finding)};
 }
 
 }  // namespace bartizan::program

@@ -8,17 +8,16 @@
 #include <string>
 #include <vector>
 
-#include "bartizan/finding.h"
 #include "bartizan/result.h"
 #include "cli/command.h"
 #include "core/json.h"
-#include "lineage/verify.h"
+#include "lineage/findings.h"
 
 namespace bartizan::program {
 
 /// So many differences of a kind are in JSON output, so many in text; --changes FILE has them all.
 inline constexpr std::size_t kMostListed = 100'000;
-inline constexpr std::size_t kMostShownItems = 20;
+using lineage::kMostShownItems;
 
 struct SealPlace {
     std::filesystem::path manifest, seal;
@@ -54,9 +53,5 @@ struct Differences {
 Json json_of(const lineage::Difference& difference);
 /// What a statement says, for JSON output.
 Json json_of(const lineage::SealStatement& statement);
-
-/// What a verification that failed means, as a finding; nothing when it held.
-std::vector<Finding> findings_of(const std::string& data_set, const lineage::Verdict& verdict,
-                                 const Differences& differences);
 
 }  // namespace bartizan::program

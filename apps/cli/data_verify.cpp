@@ -40,7 +40,7 @@ Json as_json(const cli::Invocation& invocation, const lineage::VerifyRequest& re
     }
     json["all_listed"] = differences.all;
     json["findings"] = Json::array();
-    for (const Finding& finding : findings_of(request.data_set.string(), verdict, differences))
+    for (const Finding& finding : lineage::findings_of(request.data_set.string(), verdict, differences.listed))
         json["findings"].push_back(report::finding_json(finding));
     return json;
 }

@@ -66,7 +66,7 @@ Result<Round> look(const lineage::VerifyRequest& request, std::string cause, con
         round.verdict = std::move(*verdict);
     else
         round.verdict.reason = verdict.error().line();
-    round.findings = findings_of(request.data_set.string(), round.verdict, differences);
+    round.findings = lineage::findings_of(request.data_set.string(), round.verdict, differences.listed);
     round.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return round;
 }

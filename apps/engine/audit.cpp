@@ -80,6 +80,10 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
     audit::Subject subject = subject_of(std::move(inputs), plan);
     subject.groups = std::move(groups);
+    subject.training = {.spec = invocation.text("train-data"),
+                        .test = invocation.text("data"),
+                        .label_column = invocation.text("label"),
+                        .key = invocation.text("data-key")};
     const audit::Origin origin{invocation.command_line, utc_text(std::time(nullptr))};
     Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
     report.probes.insert(report.probes.begin(), BARTIZAN_TRY(artefact_record(subject.model_path, ctx)));

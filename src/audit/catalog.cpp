@@ -13,10 +13,16 @@ struct Entry {
 };
 
 constexpr Entry kProbes[] = {
-    {"quality", &quality::make},           {"evasion-whitebox", &whitebox::make},
-    {"evasion-blackbox", &blackbox::make}, {"minimal-perturbation", &minimal::make},
-    {"corruption", &corruption::make},     {"bias", &bias::make},
-    {"backdoor", &backdoor::make},         {"reliability", &reliability::make},
+    {"quality", &quality::make},
+    {"data-seal", &data_seal::make},
+    {"data-quality", &data_quality::make},
+    {"evasion-whitebox", &whitebox::make},
+    {"evasion-blackbox", &blackbox::make},
+    {"minimal-perturbation", &minimal::make},
+    {"corruption", &corruption::make},
+    {"bias", &bias::make},
+    {"backdoor", &backdoor::make},
+    {"reliability", &reliability::make},
 };
 
 }  // namespace

@@ -83,4 +83,16 @@ Result<PictureRow> before_after(const data::Info& info, const NdArray& before, c
     return row;
 }
 
+Result<PictureRow> side_by_side(const data::Info& info, const NdArray& x, const std::vector<std::string>& captions) {
+    const Geometry geometry = geometry_of(info.item_shape);
+    const std::span<const float> values = x.values<float>();
+    const std::size_t width = captions.empty() ? 0 : values.size() / captions.size();
+    PictureRow row;
+    for (std::size_t i = 0; i < captions.size(); ++i) {
+        row.pictures.push_back(BARTIZAN_TRY(picture(geometry, values.subspan(i * width, width), 1, 0)));
+        row.pictures.back().caption = captions[i];
+    }
+    return row;
+}
+
 }  // namespace bartizan::audit

@@ -2,6 +2,8 @@
 /// Items of an image data set as PNG pictures.
 
 #include <cstdint>
+#include <string>
+#include <vector>
 
 #include "bartizan/finding.h"
 #include "bartizan/ndarray.h"
@@ -19,5 +21,8 @@ Result<NdArray> find_row(const data::Batch& batch, std::int64_t id);
 /// Three pictures: original, attacked, and their difference (grey is none; scaled to full contrast, and the caption
 /// says how much). Both arrays hold one float32 item in [0, 1].
 Result<PictureRow> before_after(const data::Info& info, const NdArray& before, const NdArray& after);
+
+/// Each item of `x` [n, item shape], float32 in [0, 1], as a picture with a caption of its own (n of them).
+Result<PictureRow> side_by_side(const data::Info& info, const NdArray& x, const std::vector<std::string>& captions);
 
 }  // namespace bartizan::audit

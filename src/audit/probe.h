@@ -22,6 +22,14 @@
 
 namespace bartizan::audit {
 
+/// What the model was trained on, as the user names it: read by the probes that look at it.
+struct TrainingData {
+    std::string spec;           ///< as data::open takes it; empty: not known
+    std::string test;           ///< the labelled test data, to look for leaks
+    std::string label_column;   ///< of tables
+    std::string key;            ///< PEM file: the public key of whoever sealed it; empty: not given
+};
+
 /// What an audit was given. Shared by the probes, read-only.
 struct Subject {
     std::filesystem::path model_path;
@@ -33,6 +41,7 @@ struct Subject {
     std::vector<double> curve;             ///< radii of the curve, ascending
     std::int64_t samples = 0;              ///< rows that the attacks work on
     std::vector<data::Grouping> groups = {};  ///< of the rows of `batch`
+    TrainingData training = {};
 };
 
 class Probe {

@@ -33,6 +33,10 @@ constexpr ParamSpec kBackdoor[] = {
     {"steps", ParamKind::integer, 200, 1, 100'000, "most steps of the search for the trigger of a class"},
     {"classes", ParamKind::integer, 50, 2, 100'000, "models of more classes are not looked into: each costs the same"},
 };
+constexpr ParamSpec kDataQuality[] = {
+    {"samples", ParamKind::integer, 100'000, 50, 10'000'000, "items looked at; of larger sets a seeded sample"},
+    {"pictures", ParamKind::integer, 6, 0, 100, "worst offenders shown of each kind"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -40,6 +44,10 @@ constexpr ParamSpec kReliability[] = {
 
 constexpr ProbeSpec kProbes[] = {
     {"quality", "Clean quality", "Accuracy, calibration and confusion on the data as it is.", {}},
+    {"data-seal", "Training data as sealed",
+     "Is the training data what was sealed? Checks signature, manifest and every item (--train-data, --data-key).", {}},
+    {"data-quality", "Training data",
+     "Wrong labels, leaks into the test data, duplicates, outliers, personal data (--train-data).", kDataQuality},
     {"evasion-whitebox", "White-box evasion",
      "An attacker who has the model: robust accuracy over a curve of perturbation sizes.", kWhitebox},
     {"evasion-blackbox", "Black-box evasion",

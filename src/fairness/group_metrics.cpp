@@ -15,14 +15,20 @@ namespace {
 
 constexpr double kUndefined = std::numeric_limits<double>::quiet_NaN();
 
+constexpr std::size_t kBins = 10;
+
 /// All that the figures need of a group.
 struct Counts {
     std::int64_t tp = 0, fp = 0, fn = 0, tn = 0;
     double scores = 0;
+    std::array<double, kBins> excess{};  ///< per bin of the score: scores less labels
 
     void add(bool label, bool predicted, double score) {
         ++(label ? (predicted ? tp : fn) : (predicted ? fp : tn));
         scores += score;
+        if (std::isnan(score)) return;
+        const auto bin = static_cast<std::size_t>(std::clamp(score * double{kBins}, 0.0, kBins - 1.0));
+        excess[bin] += score - (label ? 1 : 0);
     }
     std::int64_t all() const { return tp + fp + fn + tn; }
 };
@@ -40,6 +46,13 @@ double ppv(const Counts& c) { return share(c.tp, c.tp + c.fp); }
 double npv(const Counts& c) { return share(c.tn, c.tn + c.fn); }
 double accuracy(const Counts& c) { return share(c.tp + c.tn, c.all()); }
 double calibration(const Counts& c) { return ratio(c.scores, static_cast<double>(c.all())) - base_rate(c); }
+
+double calibration_error(const Counts& c) {
+    if (std::isnan(c.scores)) return kUndefined;
+    double sum = 0;
+    for (const double excess : c.excess) sum += std::abs(excess);
+    return ratio(sum, static_cast<double>(c.all()));
+}
 
 using Rate = double (*)(const Counts&);
 
@@ -112,6 +125,7 @@ constexpr Definition kDefinitions[] = {
     {"negative_predictive_value_difference", difference_of<npv>},
     {"accuracy_difference", difference_of<accuracy>},
     {"calibration_gap_difference", difference_of<calibration>},
+    {"calibration_error_difference", difference_of<calibration_error>},
 };
 
 /// The rows of the groups that are large enough.
@@ -185,7 +199,16 @@ GroupRates rates_of(std::string name, const Counts& c) {
             .negative_predictive_value = npv(c),
             .accuracy = accuracy(c),
             .calibration_gap = calibration(c),
-            .selection_interval = wilson_interval(c.tp + c.fp, c.all())};
+            .calibration_error = calibration_error(c),
+            .true_positives = c.tp,
+            .false_positives = c.fp,
+            .false_negatives = c.fn,
+            .true_negatives = c.tn,
+            .selection_interval = wilson_interval(c.tp + c.fp, c.all()),
+            .true_positive_interval = wilson_interval(c.tp, c.tp + c.fn),
+            .false_positive_interval = wilson_interval(c.fp, c.fp + c.tn),
+            .predictive_interval = wilson_interval(c.tp, c.tp + c.fp),
+            .accuracy_interval = wilson_interval(c.tp + c.tn, c.all())};
 }
 
 Interval middle_of(std::vector<double> values) {
@@ -224,12 +247,15 @@ Result<Fairness> measure(const Answers& answers, const Options& options) {
     for (std::size_t i = 0; i < counts.size(); ++i) out.groups.push_back(rates_of(members.names[i], counts[i]));
 
     std::array<std::vector<double>, std::size(kDefinitions)> drawn;
+    std::vector<double> theils;
     std::vector<Counts> again(counts.size());
     for (int round = 0; round < options.resamples; ++round) {
         Random random(options.seed, static_cast<std::uint64_t>(round));
         for (std::size_t i = 0; i < counts.size(); ++i) again[i] = resampled(answers, members.rows[i], random);
         for (std::size_t k = 0; k < drawn.size(); ++k) drawn[k].push_back(kDefinitions[k].of(again).value);
+        theils.push_back(theil(again));
     }
+    out.theil_interval = middle_of(std::move(theils));
     for (std::size_t k = 0; k < drawn.size(); ++k) {
         const Figure figure = kDefinitions[k].of(counts);
         out.disparities.push_back({kDefinitions[k].name, figure.value, middle_of(drawn[k]), members.names[figure.least],

@@ -3,7 +3,8 @@
 /// favourable one (a loan, no alarm); labels and predictions say whether it is the truth and the answer.
 /// Names and definitions are those of Fairlearn and AIF360: Dwork et al. 2012 (demographic parity), Hardt et al. 2016
 /// (equalised odds, equal opportunity), Chouldechova 2017 (predictive parity), Feldman et al. 2015 (disparate impact
-/// and the four-fifths rule of 29 CFR 1607.4), Speicher et al. 2018 (Theil index). Thread rule: pure functions.
+/// and the four-fifths rule of 29 CFR 1607.4), Speicher et al. 2018 (Theil index), Naeini et al. 2015
+/// (expected calibration error, here of each group). Thread rule: pure functions.
 
 #include <cstdint>
 #include <span>
@@ -39,8 +40,12 @@ struct GroupRates {
     double true_positive_rate = 0, false_positive_rate = 0;
     double positive_predictive_value = 0, negative_predictive_value = 0;
     double accuracy = 0;
-    double calibration_gap = 0;        ///< mean score less base rate; NaN without scores
-    Interval selection_interval = {};  ///< Wilson, 95 %
+    double calibration_gap = 0;    ///< mean score less base rate; NaN without scores
+    double calibration_error = 0;  ///< expected calibration error over ten equal bins of the score; NaN without scores
+    /// What the rates are shares of. Wilson's 95 % intervals.
+    std::int64_t true_positives = 0, false_positives = 0, false_negatives = 0, true_negatives = 0;
+    Interval selection_interval = {}, true_positive_interval = {}, false_positive_interval = {},
+             predictive_interval = {}, accuracy_interval = {};
 };
 
 /// A figure over all groups.
@@ -56,6 +61,7 @@ struct Fairness {
     std::vector<std::string> too_small;  ///< "name (12)"
     std::vector<Disparity> disparities;
     double theil_index = 0;  ///< of the benefits (prediction - label + 1) of all rows: 0 is even
+    Interval theil_interval = {};
 
     const Disparity* find(std::string_view name) const;
 };

@@ -72,12 +72,39 @@ TEST(GroupMetrics, AreTheHandComputedOnes) {
     EXPECT_NEAR(found->groups[0].calibration_gap, 0.0, kExact);
     EXPECT_NEAR(found->groups[1].calibration_gap, -0.0625, kExact);
     EXPECT_NEAR(value(*found, "calibration_gap_difference"), 0.3025, kExact);
+    // Ten bins: a 0.4 + 0.6 + 0.6 + 0.4 of 10 rows, b 0.4 + 0.7 + 1.4 + 0.6 of 8, c 1.2 of 5.
+    EXPECT_NEAR(found->groups[0].calibration_error, 0.2, kExact);
+    EXPECT_NEAR(found->groups[1].calibration_error, 3.1 / 8, kExact);
+    EXPECT_NEAR(found->groups[2].calibration_error, 0.24, kExact);
+    EXPECT_NEAR(value(*found, "calibration_error_difference"), 3.1 / 8 - 0.2, kExact);
+    EXPECT_EQ(found->groups[0].true_positives, 4);
+    EXPECT_EQ(found->groups[1].false_negatives, 2);
+    for (const Disparity& one : found->disparities) {
+        EXPECT_LE(one.interval.low, one.interval.high) << one.name;
+        EXPECT_FALSE(std::isnan(one.interval.low)) << one.name << " has its interval";
+    }
+    EXPECT_LE(found->theil_interval.low, found->theil_index);
+    EXPECT_GE(found->theil_interval.high, found->theil_index);
     EXPECT_EQ(found->find("demographic_parity_difference")->least, "b");
     EXPECT_EQ(found->find("demographic_parity_difference")->most, "c");
     // Benefits: 16 rows of 1, 4 of 2, 3 of 0; mean 24/23.
     const double mean = 24.0 / 23;
     EXPECT_NEAR(found->theil_index, (16 * (1 / mean) * std::log(1 / mean) + 4 * (2 / mean) * std::log(2 / mean)) / 23,
                 kExact);
+}
+
+TEST(GroupMetrics, ErrorsOfBothSignsDoNotCancelInTheCalibrationError) {
+    Rows rows;
+    rows.add(0, 1, 1, 40, 0.75);  // too low by a quarter
+    rows.add(0, 0, 0, 40, 0.25);  // too high by a quarter
+    rows.add(1, 1, 1, 40, 1);
+    rows.add(1, 0, 0, 40, 0);
+    const auto found = measure(rows.answers({"a", "b"}), {.resamples = 20});
+    EXPECT_NEAR(value(*found, "calibration_gap_difference"), 0, kExact);
+    EXPECT_NEAR(value(*found, "calibration_error_difference"), 0.25, kExact);
+    Answers without = rows.answers({"a", "b"});
+    without.scores = {};
+    EXPECT_TRUE(std::isnan(value(*measure(without, {.resamples = 20}), "calibration_error_difference")));
 }
 
 TEST(GroupMetrics, OfTheCompasTableArePublished) {

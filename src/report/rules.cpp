@@ -56,6 +56,12 @@ constexpr RuleMap kScanWeights[] = {{kAtlas, "AML.T0018.002"}, {kOwasp, "ML10"}}
 constexpr RuleMap kSealBroken[] = {
     {kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kIso, "A.7.5"}, {kAct, "Art. 10(2)(b)"}, {kCwe, "CWE-345"}};
 
+constexpr RuleMap kDataQualityMaps[] = {{kRmf, "MEASURE 2.5"}, {kIso, "A.7.4"}, {kAct, "Art. 10(3)"}};
+constexpr RuleMap kDataLabelMaps[] = {
+    {kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kRmf, "MEASURE 2.5"}, {kIso, "A.7.4"}, {kAct, "Art. 10(3)"}};
+constexpr RuleMap kPersonalDataMaps[] = {{kRmf, "MEASURE 2.10"}, {kIso, "A.7.4"}, {kAct, "Art. 10(5)"}, {kCwe, "CWE-359"}};
+constexpr RuleMap kDataBalanceMaps[] = {{kRmf, "MEASURE 2.11"}, {kIso, "A.7.4"}, {kAct, "Art. 10(2)(f)"}};
+
 constexpr std::string_view kDoNotLoad =
     "Do not load the file. Find out where it came from, take the model from its publisher again, and check the "
     "signature "
@@ -285,6 +291,33 @@ constexpr Rule kRules[] = {
      "something may be hidden in them.",
      "Round the weights to half precision and back, which removes what is hidden, and find out what reads them.",
      kScanWeights},
+
+    {"BTZ-DAT-001", "DataDefects", "The training data have values, columns or items that are not as they should be.",
+     "Repeated, missing, mixed, infinite or outlying values, drift since an earlier version, or an order that is no "
+     "accident: a model learns them as it learns everything else.",
+     "Look at the items named, mend or leave out what is wrong (bartizan data check --quarantine sets it apart), and "
+     "train again.",
+     kDataQualityMaps},
+    {"BTZ-DAT-002", "DataLabels", "Labels of the training data are missing, contradict each other or are probably wrong.",
+     "Confident learning compares each label with what a model says that never saw the item; equal items under two "
+     "labels and items between two classes are told as well. Wrong labels may be slips, or planted.",
+     "Let a person look at the items named, worst first; correct the labels or leave the items out.",
+     kDataLabelMaps},
+    {"BTZ-DAT-003", "DataLeak", "The training data give answers away that the model will not have in use.",
+     "Items of the test that were trained on, a column that is the label in disguise, or a plain figure of a picture "
+     "that follows its class: accuracy on the test says more than the model can do.",
+     "Take the items out of one of the splits, the column out of the data, or collect data in which the figure varies; "
+     "then measure again.",
+     kDataQualityMaps},
+    {"BTZ-DAT-004", "PersonalData", "There are personal data or keys in the training data.",
+     "Found by form and check digits; values are masked. A model may repeat what it was taught, and who is in the data "
+     "has rights to it. A key in the data is a key in the hands of whoever has the data.",
+     "Remove or replace them before training, check that there is consent for what stays, and revoke keys.",
+     kPersonalDataMaps},
+    {"BTZ-DAT-005", "DataBalance", "Classes or groups of people are in the training data in very unequal numbers.",
+     "What is rare in training is learnt badly, and an average hides it.",
+     "Collect more of what is rare, or weigh it, and look at the figures of each class and group.",
+     kDataBalanceMaps},
 
     {"BTZ-PRV-001", "NotAsSigned", "The model does not verify against its signature.",
      "The signature given is not by the signer named, or a file is not what was signed: somebody changed it since, or "

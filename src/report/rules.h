@@ -39,6 +39,12 @@ inline constexpr std::string_view kNotDifferentiable = "BTZ-REL-010";
 inline constexpr std::string_view kInputRange = "BTZ-REL-011";
 inline constexpr std::string_view kEpsOutsideRange = "BTZ-REL-012";
 inline constexpr std::string_view kDetectorNotAdaptive = "BTZ-REL-013";
+// Of the training data.
+inline constexpr std::string_view kDataDefects = "BTZ-DAT-001";
+inline constexpr std::string_view kDataLabels = "BTZ-DAT-002";
+inline constexpr std::string_view kDataLeak = "BTZ-DAT-003";
+inline constexpr std::string_view kPersonalData = "BTZ-DAT-004";
+inline constexpr std::string_view kDataBalance = "BTZ-DAT-005";
 inline constexpr std::string_view kDataNotAsSealed = "BTZ-PRV-002";
 }  // namespace rule
 

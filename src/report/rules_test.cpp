@@ -76,6 +76,11 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-SCN-034", "RemoteCode"},
         {"BTZ-SCN-040", "NotFinite"},
         {"BTZ-SCN-041", "Stegano"},
+        {"BTZ-DAT-001", "DataDefects"},
+        {"BTZ-DAT-002", "DataLabels"},
+        {"BTZ-DAT-003", "DataLeak"},
+        {"BTZ-DAT-004", "PersonalData"},
+        {"BTZ-DAT-005", "DataBalance"},
         {"BTZ-PRV-001", "NotAsSigned"},
         {"BTZ-PRV-002", "DataNotAsSealed"},
     };

@@ -50,6 +50,7 @@ constexpr Taxon kAiRmf[] = {
     {"MEASURE 2.5", "Shown to be valid and reliable"},
     {"MEASURE 2.6", "Evaluated for safety"},
     {"MEASURE 2.7", "Security and resilience are evaluated"},
+    {"MEASURE 2.10", "Privacy risk is examined and documented"},
     {"MEASURE 2.11", "Fairness and bias are evaluated"},
     {"MEASURE 2.13", "The measurements themselves are evaluated"},
 };
@@ -58,6 +59,7 @@ constexpr Taxon kIso42001[] = {
     {"A.5.4", "Assessing AI system impact on individuals or groups of individuals"},
     {"A.6.2.4", "AI system verification and validation"},
     {"A.6.2.6", "AI system operation and monitoring"},
+    {"A.7.4", "Quality of data for AI systems"},
     {"A.7.5", "Data provenance"},
 };
 
@@ -65,6 +67,8 @@ constexpr Taxon kAiAct[] = {
     {"Art. 9(8)", "Testing against metrics defined beforehand"},
     {"Art. 10(2)(b)", "Data collection processes and the origin of data"},
     {"Art. 10(2)(f)", "Data are examined for possible biases"},
+    {"Art. 10(3)", "Data are relevant, representative, free of errors as far as possible, and complete"},
+    {"Art. 10(5)", "Special categories of personal data"},
     {"Art. 13(3)(b)(ii)", "Instructions state the tested accuracy and robustness"},
     {"Art. 15(1)", "Appropriate accuracy, robustness and cybersecurity"},
     {"Art. 15(4)", "Resilience against errors and faults"},
@@ -75,6 +79,7 @@ constexpr Taxon kCwe[] = {
     {"CWE-22", "Path Traversal"},
     {"CWE-94", "Code Injection"},
     {"CWE-345", "Insufficient Verification of Data Authenticity"},
+    {"CWE-359", "Exposure of Private Personal Information to an Unauthorized Actor"},
     {"CWE-409", "Data Amplification by Compressed Data"},
     {"CWE-436", "Interpretation Conflict"},
     {"CWE-502", "Deserialization of Untrusted Data"},

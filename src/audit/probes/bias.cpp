@@ -63,17 +63,25 @@ Severity severity_of(const Measured& measured) {
     return Severity::info;
 }
 
+/// "80.0 % (71.1 to 86.7)"
+std::string percent(double value, const Interval& interval) {
+    if (std::isnan(value)) return "-";
+    return fmt::format("{:.1f} % ({:.1f} to {:.1f})", 100 * value, 100 * interval.low, 100 * interval.high);
+}
+
 Table group_table(const fairness::Fairness& found) {
-    Table table{"Groups",
-                {"group", "samples", "favourable in truth", "answered favourably", "95 % interval",
-                 "true positive rate", "false positive rate", "predictive value", "accuracy", "calibration gap"},
+    Table table{"Groups, with 95 % intervals",
+                {"group", "samples", "favourable in truth", "answered favourably", "true positive rate",
+                 "false positive rate", "predictive value", "accuracy", "calibration gap", "calibration error"},
                 {}};
     for (const fairness::GroupRates& group : found.groups)
-        table.rows.push_back(
-            {group.name, std::to_string(group.samples), percent(group.base_rate), percent(group.selection_rate),
-             percent(group.selection_interval.low) + " to " + percent(group.selection_interval.high),
-             percent(group.true_positive_rate), percent(group.false_positive_rate),
-             percent(group.positive_predictive_value), percent(group.accuracy), number(group.calibration_gap)});
+        table.rows.push_back({group.name, std::to_string(group.samples), percent(group.base_rate),
+                              percent(group.selection_rate, group.selection_interval),
+                              percent(group.true_positive_rate, group.true_positive_interval),
+                              percent(group.false_positive_rate, group.false_positive_interval),
+                              percent(group.positive_predictive_value, group.predictive_interval),
+                              percent(group.accuracy, group.accuracy_interval), number(group.calibration_gap),
+                              number(group.calibration_error)});
     return table;
 }
 
@@ -183,7 +191,13 @@ private:
         }
         if (!std::isnan(measured.fairness.theil_index))
             finding.evidence.push_back(
-                {.name = "theil_index", .value = measured.fairness.theil_index, .note = "0: benefits are even"});
+                {.name = "theil_index",
+                 .value = measured.fairness.theil_index,
+                 .unit = {},
+                 .low = measured.fairness.theil_interval.low,
+                 .high = measured.fairness.theil_interval.high,
+                 .samples = static_cast<std::int64_t>(subject.batch.y.size()),
+                 .note = "0: benefits are even"});
         finding.tables = {group_table(measured.fairness), disparity_table(measured.fairness)};
         if (!measured.fairness.too_small.empty())
             finding.explanation +=

@@ -15,6 +15,8 @@ Finding begin_finding(std::string_view rule, const Subject& subject);
 std::optional<std::string> attack_obstacle(const Subject& subject, bool needs_gradients);
 
 namespace quality { std::unique_ptr<Probe> make(const Params& params); }
+namespace data_seal { std::unique_ptr<Probe> make(const Params& params); }
+namespace data_quality { std::unique_ptr<Probe> make(const Params& params); }
 namespace whitebox { std::unique_ptr<Probe> make(const Params& params); }
 namespace blackbox { std::unique_ptr<Probe> make(const Params& params); }
 namespace minimal { std::unique_ptr<Probe> make(const Params& params); }
