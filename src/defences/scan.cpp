@@ -10,27 +10,25 @@
 #include <ATen/ops/eye.h>
 #include <ATen/ops/linalg_eigh.h>
 #include <ATen/ops/linalg_inv.h>
-#include <ATen/ops/dot.h>
 #include <ATen/ops/matmul.h>
-#include <ATen/ops/mv.h>
 #include <ATen/ops/stack.h>
-#include <ATen/ops/tensor.h>
 
 #include "core/random.h"
 #include "defences/features.h"
+#include "defences/two_groups.h"
 
 namespace bartizan::defences {
 namespace scan {
 namespace {
 
 constexpr int kEmSteps = 30;
-constexpr int kSplitSteps = 100;
-constexpr int kStarts = 4;
 constexpr double kRidge = 1e-6;           // of the mean variance, so that covariances can be inverted
 constexpr std::int64_t kLeastClean = 2;   // items of a class: fewer say nothing of its spread
 constexpr double kLeastDeviation = 1e-6;  // of the median: less is rounding
+constexpr std::int64_t kMostForDirections = 4096;  // rows that principal directions are taken from, evenly spread
 constexpr double kMadToDeviation = 1.4826;
-constexpr std::uint32_t kSplitPurpose = 410'000;
+constexpr std::uint32_t kNullPurpose = 410'001;
+constexpr int kNullDraws = 199;  // of each class, where there are too few classes to compare with one another
 
 at::Tensor ridged(const at::Tensor& covariance) {
     const at::Tensor mean_variance = covariance.diagonal().mean().clamp_min(std::numeric_limits<float>::min());
@@ -77,96 +75,8 @@ CleanModel fit(const at::Tensor& x, const RowsByLabel& rows) {
     return model;
 }
 
-double squared_distance(const double* a, const double* b, std::int64_t width) {
-    double sum = 0;
-    for (std::int64_t j = 0; j < width; ++j) sum += (a[j] - b[j]) * (a[j] - b[j]);
-    return sum;
-}
-
-/// A class in two groups; coordinates are whitened by the spread, so that Mahalanobis distances are plain ones.
-struct Split {
-    double statistic = 0;
-    std::vector<bool> second;
-    std::vector<double> centre[2];
-};
-
-/// The mean of a group from its sum.
-std::vector<double> centre_of(const std::vector<double>& sum, std::int64_t count) {
-    std::vector<double> centre = sum;
-    for (double& value : centre) value /= static_cast<double>(count);
-    return centre;
-}
-
-/// For each row, above 0 when it is nearer to the second centre: |z - u1|^2 - |z - u2|^2.
-at::Tensor lean(const at::Tensor& z, const Split& split) {
-    const at::Tensor first = at::tensor(split.centre[0]);
-    const at::Tensor second = at::tensor(split.centre[1]);
-    return at::mv(z, (second - first) * 2) + (first.dot(first) - second.dot(second));
-}
-
-/// One start of the fixpoint: items go to the nearer centre (linear discriminant of equal spread), centres follow.
-/// With centres at the means of their groups, the likelihood ratio J of equation 8 is n1 n2 / n^2 |u1 - u2|^2.
-Split split_from(const at::Tensor& whitened, std::int64_t first, std::int64_t other) {
-    const double* z = whitened.data_ptr<double>();
-    const std::int64_t n = whitened.size(0);
-    const std::int64_t width = whitened.size(1);
-    Split split;
-    split.second.assign(static_cast<std::size_t>(n), false);
-    split.centre[0].assign(z + first * width, z + (first + 1) * width);
-    split.centre[1].assign(z + other * width, z + (other + 1) * width);
-    std::vector<double> sum[2] = {std::vector<double>(static_cast<std::size_t>(width)), {}};
-    sum[1] = sum[0];
-    for (std::int64_t i = 0; i < n * width; ++i) sum[0][i % width] += z[i];
-    std::int64_t second_count = 0;
-    for (int step = 0; step < kSplitSteps; ++step) {
-        const at::Tensor leans = lean(whitened, split);
-        bool moved = false;
-        for (std::int64_t i = 0; i < n; ++i) {
-            const bool second = leans.data_ptr<double>()[i] > 0;
-            if (second == split.second[i]) continue;
-            moved = true;
-            split.second[i] = second;
-            second_count += second ? 1 : -1;
-            for (std::int64_t j = 0; j < width; ++j) {
-                sum[second][j] += z[i * width + j];
-                sum[!second][j] -= z[i * width + j];
-            }
-        }
-        if (second_count == 0 || second_count == n) return split;
-        if (!moved) break;
-        split.centre[0] = centre_of(sum[0], n - second_count);
-        split.centre[1] = centre_of(sum[1], second_count);
-    }
-    const double share = static_cast<double>(second_count) / static_cast<double>(n);
-    split.statistic = share * (1 - share) * squared_distance(split.centre[0].data(), split.centre[1].data(), width);
-    return split;
-}
-
-/// The best of a few seeded starts; the second centre is drawn far from the first, as k-means++ does.
-Split split_class(const at::Tensor& whitened, std::int64_t label, std::uint64_t seed) {
-    const double* z = whitened.data_ptr<double>();
-    const std::int64_t n = whitened.size(0);
-    const std::int64_t width = whitened.size(1);
-    Random random(seed, static_cast<std::uint64_t>(label), kSplitPurpose);
-    Split best;
-    best.second.assign(static_cast<std::size_t>(n), false);
-    for (int start = 0; start < kStarts; ++start) {
-        const auto first = static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(n)));
-        std::vector<double> mass(static_cast<std::size_t>(n));
-        double total = 0;
-        for (std::int64_t i = 0; i < n; ++i)
-            mass[i] = total += squared_distance(z + i * width, z + first * width, width);
-        if (total == 0) return best;
-        const auto drawn = std::upper_bound(mass.begin(), mass.end(), random.uniform53() * total);
-        const std::int64_t other = std::min<std::int64_t>(drawn - mass.begin(), n - 1);
-        Split split = split_from(whitened, first, other);
-        if (split.statistic > best.statistic) best = std::move(split);
-    }
-    return best;
-}
-
 /// Rows of the group that lies farther from where the clean class lies.
-void add_suspects(const Split& split, const at::Tensor& clean_mean, const std::vector<std::int64_t>& rows,
+void add_suspects(const TwoGroups& split, const at::Tensor& clean_mean, const std::vector<std::int64_t>& rows,
                   std::vector<std::int64_t>& out) {
     const double* mean = clean_mean.data_ptr<double>();
     const auto width = clean_mean.size(0);
@@ -201,31 +111,69 @@ void judge(ScanResult& result, double threshold) {
     }
 }
 
+/// The statistic of as many items as the class has, drawn with replacement from its trusted ones.
+double null_statistic(const at::Tensor& trusted, std::int64_t items, Random& random, std::uint64_t seed) {
+    std::vector<std::int64_t> drawn;
+    for (std::int64_t i = 0; i < items; ++i)
+        drawn.push_back(static_cast<std::int64_t>(random.below(static_cast<std::uint64_t>(trusted.size(0)))));
+    return split_in_two(pick_rows(trusted, drawn).contiguous(), random.bits32(), seed).statistic;
+}
+
+/// Where there are too few classes to compare with one another, each is compared with its own trusted items: flagged
+/// above every one of the draws, so that a clean set of k classes is flagged in at most k of 200 cases.
+void judge_by_null(ScanResult& result, const at::Tensor& clean, const RowsByLabel& clean_rows, std::uint64_t seed) {
+    constexpr std::int64_t kMostDrawn = 500;  // more items do not change a statistic per item
+    result.verdict = PoisonVerdict::clean;
+    for (ScanClass& one : result.classes) {
+        const auto& trusted = clean_rows.at(one.label);
+        if (static_cast<std::int64_t>(trusted.size()) < kScanLeastForNull) {
+            result.verdict = PoisonVerdict::inconclusive;
+            result.reason = std::to_string(result.classes.size()) + " classes are compared with trusted items, and class " +
+                            std::to_string(one.label) + " has " + std::to_string(trusted.size()) + " of them; " +
+                            std::to_string(kScanLeastForNull) + " are needed";
+            for (ScanClass& other : result.classes) other.flagged = false;
+            return;
+        }
+        const at::Tensor members = pick_rows(clean, trusted);
+        Random random(seed, static_cast<std::uint64_t>(one.label), kNullPurpose);
+        int above = 0;
+        for (int draw = 0; draw < kNullDraws; ++draw)
+            above += null_statistic(members, std::min(one.items, kMostDrawn), random, seed) >= one.statistic ? 1 : 0;
+        one.p_value = static_cast<double>(above + 1) / (kNullDraws + 1);
+        one.flagged = above == 0;
+        if (one.flagged) result.verdict = PoisonVerdict::suspicious;
+    }
+}
+
 Result<ScanResult> run(const at::Tensor& suspect, const RowsByLabel& rows, const at::Tensor& clean,
                        const RowsByLabel& clean_rows, const ScanOptions& options) {
     const at::Tensor x = suspect.to(at::kDouble);
     const at::Tensor centre = x.mean(0, true);
-    const auto [values, vectors] = at::linalg_eigh(covariance(x));
+    const std::int64_t stride = (x.size(0) + kMostForDirections - 1) / kMostForDirections;
+    const auto [values, vectors] = at::linalg_eigh(covariance(x.slice(0, 0, x.size(0), stride)));
     const std::int64_t kept = std::min(options.dimensions, x.size(1));
     const at::Tensor directions = vectors.narrow(1, x.size(1) - kept, kept);
     const CleanModel model = fit(at::matmul(clean.to(at::kDouble) - centre, directions), clean_rows);
 
     const auto [spreads, axes] = at::linalg_eigh(model.spread);
     const at::Tensor whiten = axes / spreads.clamp_min(std::numeric_limits<double>::min()).sqrt();
-    const at::Tensor z = at::matmul(x - centre, at::matmul(directions, whiten));
+    const at::Tensor onto = at::matmul(directions, whiten);
+    const at::Tensor z = at::matmul(x, onto) - at::matmul(centre, onto);
 
     ScanResult result;
-    std::vector<Split> splits;
+    std::vector<TwoGroups> splits;
     for (const auto& [label, at_rows] : rows) {
-        splits.push_back(split_class(pick_rows(z, at_rows).contiguous(), label, options.seed));
-        result.classes.push_back({label, static_cast<std::int64_t>(at_rows.size()), splits.back().statistic, 0, false});
+        splits.push_back(
+            split_in_two(pick_rows(z, at_rows).contiguous(), static_cast<std::uint64_t>(label), options.seed));
+        result.classes.push_back({.label = label,
+                                  .items = static_cast<std::int64_t>(at_rows.size()),
+                                  .statistic = splits.back().statistic});
     }
-    if (static_cast<std::int64_t>(rows.size()) < kScanLeastClasses) {
-        result.reason = std::to_string(rows.size()) + " classes: fewer than " + std::to_string(kScanLeastClasses) +
-                        " give no robust deviation";
-        return result;
-    }
-    judge(result, options.threshold);
+    if (static_cast<std::int64_t>(rows.size()) < kScanLeastClasses)
+        judge_by_null(result, at::matmul(clean.to(at::kDouble) - centre, at::matmul(directions, whiten)), clean_rows,
+                      options.seed);
+    else
+        judge(result, options.threshold);
     std::size_t k = 0;
     for (const auto& [label, at_rows] : rows) {
         if (result.classes[k].flagged)

@@ -4,6 +4,7 @@
 /// Thread rule: pure functions.
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,6 +33,7 @@ struct ScanClass {
     double statistic = 0;  ///< J: how much better two groups explain the class than one, per item
     double index = 0;      ///< J in robust deviations above the median class
     bool flagged = false;
+    std::optional<double> p_value = {};  ///< with few classes: how often trusted items of the class reach J
 };
 
 struct ScanResult {
@@ -41,8 +43,10 @@ struct ScanResult {
     std::vector<std::int64_t> suspects;  ///< rows of the suspect set, ascending; of flagged classes only
 };
 
-/// Fewer classes than this give no robust deviation: the verdict is `inconclusive`, never a silent pass.
+/// Fewer classes than this give no robust deviation: each is then compared with draws from its own trusted items, if it
+/// has `kScanLeastForNull` of them; else the verdict is `inconclusive`, never a silent pass.
 constexpr std::int64_t kScanLeastClasses = 8;
+constexpr std::int64_t kScanLeastForNull = 50;
 
 /// `features` are penultimate activations [n, d] of the model trained on the suspect data, `labels` the labels it was
 /// trained with; `clean` and `clean_labels` a small trusted set (20 or more of each class, 100 are better).

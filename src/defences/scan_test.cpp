@@ -117,11 +117,28 @@ TEST(Scan, TheSameSeedGivesTheSameResult) {
     for (std::size_t k = 0; k < a.classes.size(); ++k) EXPECT_EQ(a.classes[k].index, b.classes[k].index);
 }
 
-TEST(Scan, FewClassesAreInconclusiveWithTheReason) {
-    const Set suspect = gaussian({.classes = 5, .poison = 50});
+TEST(Scan, FewClassesAreComparedWithTheirOwnTrustedItems) {
+    const Set suspect = gaussian({.classes = 5, .per_class = 200, .poison = 50});
     const ScanResult result = scan(suspect, gaussian({.classes = 5, .seed = 99}));
+    EXPECT_EQ(result.verdict, PoisonVerdict::suspicious);
+    for (const ScanClass& one : result.classes) EXPECT_EQ(one.flagged, one.label == 0) << one.label;
+    EXPECT_EQ(result.classes[0].p_value.value(), 1.0 / 200);
+    EXPECT_EQ(result.suspects, suspect.poisoned);
+}
+
+TEST(Scan, FlagsNoneOfTenCleanSetsOfThreeClasses) {
+    for (std::uint64_t seed = 100; seed < 110; ++seed) {
+        const ScanResult result =
+            scan(gaussian({.classes = 3, .per_class = 200, .seed = seed}), gaussian({.classes = 3, .seed = 99}));
+        EXPECT_EQ(result.verdict, PoisonVerdict::clean) << "seed " << seed;
+    }
+}
+
+TEST(Scan, FewClassesWithFewTrustedItemsAreInconclusiveWithTheReason) {
+    const Set suspect = gaussian({.classes = 5, .poison = 50});
+    const ScanResult result = scan(suspect, gaussian({.classes = 5, .per_class = 30, .seed = 99}));
     EXPECT_EQ(result.verdict, PoisonVerdict::inconclusive);
-    EXPECT_NE(result.reason.find("5 classes"), std::string::npos);
+    EXPECT_NE(result.reason.find("50 are needed"), std::string::npos) << result.reason;
     EXPECT_TRUE(result.suspects.empty());
 }
 
