@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/engine/explain_training.h"
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
 #include "bartizan/finding.h"
@@ -225,6 +226,9 @@ std::string as_text(const explain::Summary& summary, const std::string& method, 
 
 Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace explaining;
+    if (invocation.text("method") == kTracin) return explain_by_training(invocation, ctx);
+    if (invocation.has("train-data"))
+        return invalid_input("--train-data belongs to tracin", "leave it out, or take --method tracin");
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
     const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
