@@ -28,8 +28,10 @@ namespace {
 /// The model file that the engine would open; empty: it opens none.
 std::filesystem::path model_of(const cli::Invocation& invocation) {
     const cli::CommandSpec& command = *invocation.command;
-    if (!command.needs_engine || command.positionals.empty() || command.positionals[0].name != "MODEL") return {};
-    std::filesystem::path model = invocation.positional(0);
+    const bool first = command.needs_engine && !command.positionals.empty() && command.positionals[0].name == "MODEL";
+    const bool named = command.name == "data check" && invocation.has("model");
+    if (!first && !named) return {};
+    std::filesystem::path model = named ? invocation.text("model") : invocation.positional(0);
     std::error_code ignored;
     return std::filesystem::is_regular_file(model, ignored) ? model : std::filesystem::path();
 }

@@ -14,6 +14,7 @@ constexpr HandlerEntry kHandlers[] = {
     {"privacy", privacy_command},
     {"explain", explain_command},
     {"poison", poison_command},
+    {"data check", data_check_command},
     {"worker", worker_command},
 };
 

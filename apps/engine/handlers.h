@@ -33,6 +33,7 @@ Result<int> inspect(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> poison_command(const cli::Invocation& invocation, RunContext& ctx);
+Result<int> data_check_command(const cli::Invocation& invocation, RunContext& ctx);
 Result<int> worker_command(const cli::Invocation& invocation, RunContext& ctx);
 
 }  // namespace bartizan::engine

@@ -48,7 +48,7 @@ Result<int> dispatch(const cli::Invocation& invocation) {
     TextProgress progress(stderr, progress_style_for_stderr(invocation.flag("quiet")));
     RunContext ctx({.seed = static_cast<std::uint64_t>(invocation.integer("seed", 0)),
                     .threads = static_cast<int>(invocation.integer("threads", 0)),
-                    .device = invocation.text("device"),
+                    .device = invocation.text("device", "cpu"),
                     .cancel = &cancel_token,
                     .progress = &progress});
     BARTIZAN_TRY(apply_settings(ctx));

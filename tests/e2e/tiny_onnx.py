@@ -1,5 +1,5 @@
 """Writes small ONNX files without the onnx package: just enough of protobuf for a linear classifier
-over images, and trees.
+over images, one with a hidden layer, and trees.
 Field numbers are those of onnx.proto3."""
 import struct
 
@@ -44,6 +44,18 @@ def linear(path, weight, bias, item_shape):
              + field(11, _value("x", ["batch", *item_shape])) + field(12, _value("logits", ["batch", len(bias)])))
     model = field(1, 8) + field(2, "tiny_onnx") + field(7, graph) + field(8, field(1, "") + field(2, 13))
     path.write_bytes(model)
+    return path
+
+
+def hidden(path, first, last, item_shape):
+    """logits = last . relu(first . flatten(x)); first [features, pixels], last [classes, features]."""
+    transposed = field(5, field(1, "transB") + field(3, 1) + field(20, 2))
+    graph = (field(1, _node("Flatten", ["x"], ["flat"])) + field(1, _node("Gemm", ["flat", "first"], ["sums"], transposed))
+             + field(1, _node("Relu", ["sums"], ["features"]))
+             + field(1, _node("Gemm", ["features", "last"], ["logits"], transposed))
+             + field(2, "hidden") + field(5, _tensor("first", first)) + field(5, _tensor("last", last))
+             + field(11, _value("x", ["batch", *item_shape])) + field(12, _value("logits", ["batch", len(last)])))
+    path.write_bytes(field(1, 8) + field(2, "tiny_onnx") + field(7, graph) + field(8, field(1, "") + field(2, 13)))
     return path
 
 
