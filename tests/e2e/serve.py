@@ -119,8 +119,13 @@ class Serve(program.Case):
             {"name": "x", "shape": [len(rows), 3], "datatype": "FP32", "data": [v for row in rows for v in row]}]},
             key, more)
 
-    def first_output(self, key):
+    def first_output(self, key, patient=True):
+        """The answer, once the model is loaded: on a busy machine that may take long."""
+        deadline = time.monotonic() + (120 if patient else 0)
         status, _, body = self.infer(key)
+        while status == 503 and time.monotonic() < deadline:
+            time.sleep(0.1)
+            status, _, body = self.infer(key)
         return body["outputs"][0]["data"][0] if status == 200 else (status, body)
 
     def test_the_whole_story(self):
@@ -191,7 +196,7 @@ class Serve(program.Case):
 
         def ask():
             while not ending.is_set():
-                seen.append((time.monotonic(), self.first_output(key)))
+                seen.append((time.monotonic(), self.first_output(key, patient=False)))
 
         askers = [threading.Thread(target=ask) for _ in range(4)]
         for asker in askers:
@@ -277,7 +282,7 @@ class Serve(program.Case):
         process = self.worker()
         os.kill(process, signal.SIGKILL)
         seen = set()
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
             status, headers, body = self.infer(key)
             seen.add(status)
@@ -316,7 +321,7 @@ class Serve(program.Case):
         self.assertEqual(self.infer(key)[0], 429)
 
     def wait_for(self, event):
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while not any(json.loads(line)["event"] == event for line in list(self.service.log)):
             self.assertLess(time.monotonic(), deadline, event)
             time.sleep(0.02)
