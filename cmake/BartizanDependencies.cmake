@@ -28,6 +28,13 @@ add_library(bartizan_sodium INTERFACE)
 target_include_directories(bartizan_sodium SYSTEM INTERFACE "${SODIUM_INCLUDE_DIR}")
 target_link_libraries(bartizan_sodium INTERFACE "${SODIUM_LIBRARY}")
 
+# utf8proc: Unicode normal forms and categories; Debian has no CMake package for it.
+find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
+find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)
+add_library(bartizan_utf8proc INTERFACE)
+target_include_directories(bartizan_utf8proc SYSTEM INTERFACE "${UTF8PROC_INCLUDE_DIR}")
+target_link_libraries(bartizan_utf8proc INTERFACE "${UTF8PROC_LIBRARY}")
+
 # onnx: the message classes of the format, as Debian builds them.
 find_library(ONNX_PROTO_LIBRARY onnx_proto REQUIRED)
 find_path(ONNX_INCLUDE_DIR onnx/onnx_pb.h REQUIRED)

@@ -39,21 +39,6 @@ std::map<std::int64_t, std::int64_t> quotas(const RowsByClass& by_class, std::in
     return quota;
 }
 
-/// `count` rows, each class with its share, in a seeded order.
-std::vector<std::int64_t> stratified(const Dataset& dataset, std::int64_t count, std::uint64_t seed) {
-    const std::int64_t items = dataset.info().items;
-    const std::vector<std::int64_t> order = permutation(items, seed, kSamplePurpose);
-    if (!dataset.has_labels()) return {order.begin(), order.begin() + count};
-    const auto label_of = [&](std::int64_t row) { return dataset.labels()[static_cast<std::size_t>(row)]; };
-    RowsByClass by_class;
-    for (const std::int64_t row : order) by_class[label_of(row)].push_back(row);
-    std::map<std::int64_t, std::int64_t> left = quotas(by_class, count, items);
-    std::vector<std::int64_t> chosen;
-    for (const std::int64_t row : order)
-        if (left[label_of(row)]-- > 0) chosen.push_back(row);
-    return chosen;
-}
-
 /// The end of the name, in lower case, without ".gz".
 std::string ending_of(const std::filesystem::path& path) {
     std::string name = path.filename().string();
@@ -104,6 +89,20 @@ Result<void> check_count(const std::optional<std::int64_t>& count, const char* o
 
 }  // namespace
 
+std::vector<std::int64_t> stratified_rows(std::span<const std::int64_t> labels, std::int64_t items, std::int64_t count,
+                                          std::uint64_t seed) {
+    const std::vector<std::int64_t> order = permutation(items, seed, kSamplePurpose);
+    if (labels.empty()) return {order.begin(), order.begin() + count};
+    const auto label_of = [&](std::int64_t row) { return labels[static_cast<std::size_t>(row)]; };
+    RowsByClass by_class;
+    for (const std::int64_t row : order) by_class[label_of(row)].push_back(row);
+    std::map<std::int64_t, std::int64_t> left = quotas(by_class, count, items);
+    std::vector<std::int64_t> chosen;
+    for (const std::int64_t row : order)
+        if (left[label_of(row)]-- > 0) chosen.push_back(row);
+    return chosen;
+}
+
 Result<std::unique_ptr<Dataset>> open(std::string_view spec, const OpenOptions& given) {
     OpenOptions options = given;
     BARTIZAN_TRY(check_count(options.limit, "--limit"));
@@ -113,7 +112,9 @@ Result<std::unique_ptr<Dataset>> open(std::string_view spec, const OpenOptions& 
         BARTIZAN_TRY(path == kFashionMnist ? open_fashion_mnist(options) : open_path(path, options));
     if (options.limit && *options.limit < rows->info().items) rows = subset_of(std::move(rows), first(*options.limit));
     if (options.sample && *options.sample < rows->info().items) {
-        std::vector<std::int64_t> chosen = stratified(*rows, *options.sample, options.seed);
+        std::vector<std::int64_t> chosen = stratified_rows(
+            rows->has_labels() ? rows->labels() : std::span<const std::int64_t>(), rows->info().items, *options.sample,
+            options.seed);
         rows = subset_of(std::move(rows), std::move(chosen));
     }
     return rows;

@@ -33,6 +33,10 @@ Result<std::unique_ptr<Dataset>> open_fashion_mnist(const OpenOptions& options);
 /// Holds *-images-idx3-ubyte or its like.
 bool has_idx_files(const std::filesystem::path& folder);
 
+/// `count` of `items` rows in a seeded order, each class with its share; `labels` empty: any.
+std::vector<std::int64_t> stratified_rows(std::span<const std::int64_t> labels, std::int64_t items, std::int64_t count,
+                                          std::uint64_t seed);
+
 /// Labels as class numbers from 0. Fails with `invalid_input` naming the row on anything negative, fractional or not
 /// below `kMaxClasses`.
 Result<std::vector<std::int64_t>> class_numbers(const NdArray& y);
