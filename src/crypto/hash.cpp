@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include "core/file.h"
 
@@ -50,6 +51,15 @@ Sha256Digest sha256(std::span<const std::byte> bytes) {
 Result<Sha256Digest> sha256_file(const std::filesystem::path& path) {
     const auto file = BARTIZAN_TRY(MappedFile::open(path));
     return sha256(file->bytes());
+}
+
+Sha256Digest hmac_sha256(std::span<const std::byte> key, std::span<const std::byte> bytes) {
+    Sha256Digest digest{};
+    const auto* const data = reinterpret_cast<const unsigned char*>(bytes.data());
+    const unsigned char* const made = HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), data, bytes.size(),
+                                           digest.data(), nullptr);
+    require(made != nullptr ? 1 : 0);
+    return digest;
 }
 
 std::string to_hex(std::span<const std::uint8_t> bytes) {

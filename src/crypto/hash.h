@@ -1,5 +1,5 @@
 #pragma once
-/// SHA-256 (FIPS 180-4) by OpenSSL: of bytes, and of files read piecewise.
+/// SHA-256 (FIPS 180-4) by OpenSSL: of bytes, of files read piecewise, and under a key.
 
 #include <array>
 #include <cstddef>
@@ -35,6 +35,8 @@ private:
 Sha256Digest sha256(std::span<const std::byte> bytes);
 /// Of a file of any size, in constant memory.
 Result<Sha256Digest> sha256_file(const std::filesystem::path& path);
+/// HMAC-SHA-256 (RFC 2104): what nobody without the key can foretell.
+Sha256Digest hmac_sha256(std::span<const std::byte> key, std::span<const std::byte> bytes);
 /// Lower-case hexadecimal.
 std::string to_hex(std::span<const std::uint8_t> bytes);
 

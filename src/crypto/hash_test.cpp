@@ -24,6 +24,17 @@ TEST(Sha256, PiecesGiveTheSameDigest) {
     EXPECT_EQ(to_hex(hash.finish()), "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
 }
 
+// RFC 4231, test cases 2 and 6 (a key longer than a block).
+TEST(HmacSha256, AgreesWithTheStandard) {
+    const auto hex = [](const std::string& key, const std::string& text) {
+        return to_hex(hmac_sha256(std::as_bytes(std::span(key)), std::as_bytes(std::span(text))));
+    };
+    EXPECT_EQ(hex("Jefe", "what do ya want for nothing?"),
+              "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
+    EXPECT_EQ(hex(std::string(131, '\xaa'), "Test Using Larger Than Block-Size Key - Hash Key First"),
+              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+}
+
 TEST(Sha256, SaysWhenTheFileIsMissing) {
     EXPECT_EQ(sha256_file("no-such-file").error().code(), Errc::not_found);
 }
