@@ -142,6 +142,10 @@ Json poison_json(const defences::PoisonReport& report, const std::vector<std::in
         const auto scan = std::ranges::find(report.scan.classes, one.label, &defences::ScanClass::label);
         json["scan_index"] = scan == report.scan.classes.end() || scan->p_value ? Json() : Json(scan->index);
         if (scan != report.scan.classes.end() && scan->p_value) json["scan_p"] = *scan->p_value;
+        if (scan != report.scan.classes.end() && (scan->flagged || scan->by_nature))
+            json["scan_group"] = {{"share", scan->strange},
+                                  {"share_of_trusted", scan->trusted_strange},
+                                  {"by_nature", scan->by_nature}};
         out["classes"].push_back(std::move(json));
     }
     for (const defences::Vote& vote : report.votes.votes)

@@ -12,6 +12,8 @@
 #include <ATen/ops/linalg_inv.h>
 #include <ATen/ops/matmul.h>
 #include <ATen/ops/stack.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 
 #include "core/random.h"
 #include "defences/features.h"
@@ -47,43 +49,72 @@ struct CleanModel {
 };
 
 /// x = class mean + e, both Gaussian, by EM (the two-component model of the paper, equation 2). The posterior mean
-/// -Se G sum(x) equals Su (n Su + Se)^-1 sum(x).
+/// -Se G sum(x) equals Su (n Su + Se)^-1 sum(x). The scatter around the sample means does not change from step to step,
+/// and classes of one size share an inverse.
 CleanModel fit(const at::Tensor& x, const RowsByLabel& rows) {
-    std::vector<at::Tensor> members;
-    std::vector<at::Tensor> means;
+    std::vector<at::Tensor> sample_means;
+    std::vector<double> counts;
+    at::Tensor scatter = at::zeros({x.size(1), x.size(1)}, x.options());
     for (const auto& [label, at_rows] : rows) {
-        members.push_back(pick_rows(x, at_rows));
-        means.push_back(members.back().mean(0));
+        const at::Tensor members = pick_rows(x, at_rows);
+        sample_means.push_back(members.mean(0));
+        counts.push_back(static_cast<double>(at_rows.size()));
+        const at::Tensor rest = members - sample_means.back();
+        scatter += at::matmul(rest.t(), rest);
     }
+    const at::Tensor samples = at::stack(sample_means);
+    const at::Tensor weights = at::tensor(counts).unsqueeze(1);
+    at::Tensor means = samples.clone();
     at::Tensor spread;
     for (int step = 0; step < kEmSteps; ++step) {
-        at::Tensor within = at::matmul(x.t(), x) * 0;
-        for (std::size_t k = 0; k < members.size(); ++k) {
-            const at::Tensor rest = members[k] - means[k];
-            within = within + at::matmul(rest.t(), rest);
-        }
-        spread = ridged(within / static_cast<double>(x.size(0)));
-        const at::Tensor between = ridged(covariance(at::stack(means)));
-        for (std::size_t k = 0; k < members.size(); ++k) {
-            const double n = static_cast<double>(members[k].size(0));
-            means[k] = at::matmul(between, at::matmul(at::linalg_inv(between * n + spread), members[k].sum(0)));
+        const at::Tensor shift = samples - means;
+        spread = ridged((scatter + at::matmul(shift.t(), shift * weights)) / static_cast<double>(x.size(0)));
+        const at::Tensor between = ridged(covariance(means));
+        std::map<double, at::Tensor> shrink;  // by class size
+        for (std::size_t k = 0; k < counts.size(); ++k) {
+            at::Tensor& by = shrink[counts[k]];
+            if (!by.defined()) by = at::matmul(between, at::linalg_inv(between * counts[k] + spread)) * counts[k];
+            means[static_cast<std::int64_t>(k)] = at::matmul(by, sample_means[k]);
         }
     }
     CleanModel model{{}, spread};
-    std::size_t k = 0;
+    std::int64_t k = 0;
     for (const auto& [label, at_rows] : rows) model.means[label] = means[k++];
     return model;
 }
 
-/// Rows of the group that lies farther from where the clean class lies.
-void add_suspects(const TwoGroups& split, const at::Tensor& clean_mean, const std::vector<std::int64_t>& rows,
-                  std::vector<std::int64_t>& out) {
+/// Which of the two groups lies farther from where the clean class lies.
+bool strange_group(const TwoGroups& split, const at::Tensor& clean_mean) {
     const double* mean = clean_mean.data_ptr<double>();
     const auto width = clean_mean.size(0);
-    const bool strange =
-        squared_distance(split.centre[1].data(), mean, width) > squared_distance(split.centre[0].data(), mean, width);
+    return squared_distance(split.centre[1].data(), mean, width) > squared_distance(split.centre[0].data(), mean, width);
+}
+
+/// Rows of the group.
+void add_suspects(const TwoGroups& split, bool group, const std::vector<std::int64_t>& rows,
+                  std::vector<std::int64_t>& out) {
     for (std::size_t i = 0; i < rows.size(); ++i)
-        if (split.second[i] == strange) out.push_back(rows[i]);
+        if (split.second[i] == group) out.push_back(rows[i]);
+}
+
+/// Share of the rows nearer to the centre of the group.
+double share_in(const TwoGroups& split, bool group, const at::Tensor& rows) {
+    const at::Tensor x = rows.contiguous();
+    const double* z = x.data_ptr<double>();
+    const std::int64_t width = x.size(1);
+    std::int64_t inside = 0;
+    for (std::int64_t i = 0; i < x.size(0); ++i, z += width)
+        inside += squared_distance(z, split.centre[group].data(), width) < squared_distance(z, split.centre[!group].data(), width);
+    return static_cast<double>(inside) / static_cast<double>(x.size(0));
+}
+
+/// Clears a class whose trusted items lie in the same two groups.
+void hold_against_trusted(ScanClass& one, const TwoGroups& split, bool strange, const at::Tensor& trusted) {
+    const auto inside = std::ranges::count(split.second, strange);
+    one.strange = static_cast<double>(inside) / static_cast<double>(split.second.size());
+    one.trusted_strange = share_in(split, strange, trusted);
+    one.by_nature = one.trusted_strange > kScanNatural * one.strange;
+    if (one.by_nature) one.flagged = false;
 }
 
 double median(std::vector<double> values) {
@@ -107,7 +138,6 @@ void judge(ScanResult& result, double threshold) {
     for (ScanClass& one : result.classes) {
         one.index = (one.statistic - middle) / deviation;
         one.flagged = one.index > threshold;
-        if (one.flagged) result.verdict = PoisonVerdict::suspicious;
     }
 }
 
@@ -141,7 +171,6 @@ void judge_by_null(ScanResult& result, const at::Tensor& clean, const RowsByLabe
             above += null_statistic(members, std::min(one.items, kMostDrawn), random, seed) >= one.statistic ? 1 : 0;
         one.p_value = static_cast<double>(above + 1) / (kNullDraws + 1);
         one.flagged = above == 0;
-        if (one.flagged) result.verdict = PoisonVerdict::suspicious;
     }
 }
 
@@ -150,10 +179,12 @@ Result<ScanResult> run(const at::Tensor& suspect, const RowsByLabel& rows, const
     const at::Tensor x = suspect.to(at::kDouble);
     const at::Tensor centre = x.mean(0, true);
     const std::int64_t stride = (x.size(0) + kMostForDirections - 1) / kMostForDirections;
-    const auto [values, vectors] = at::linalg_eigh(covariance(x.slice(0, 0, x.size(0), stride)));
+    const at::Tensor some = (x.slice(0, 0, x.size(0), stride) - centre).to(at::kFloat);  // directions need no more digits
+    const auto [values, vectors] = at::linalg_eigh(covariance(some).to(at::kDouble));
     const std::int64_t kept = std::min(options.dimensions, x.size(1));
     const at::Tensor directions = vectors.narrow(1, x.size(1) - kept, kept);
-    const CleanModel model = fit(at::matmul(clean.to(at::kDouble) - centre, directions), clean_rows);
+    const at::Tensor clean_reduced = at::matmul(clean.to(at::kDouble) - centre, directions);
+    const CleanModel model = fit(clean_reduced, clean_rows);
 
     const auto [spreads, axes] = at::linalg_eigh(model.spread);
     const at::Tensor whiten = axes / spreads.clamp_min(std::numeric_limits<double>::min()).sqrt();
@@ -169,16 +200,21 @@ Result<ScanResult> run(const at::Tensor& suspect, const RowsByLabel& rows, const
                                   .items = static_cast<std::int64_t>(at_rows.size()),
                                   .statistic = splits.back().statistic});
     }
+    const at::Tensor clean_z = at::matmul(clean_reduced, whiten);
     if (static_cast<std::int64_t>(rows.size()) < kScanLeastClasses)
-        judge_by_null(result, at::matmul(clean.to(at::kDouble) - centre, at::matmul(directions, whiten)), clean_rows,
-                      options.seed);
+        judge_by_null(result, clean_z, clean_rows, options.seed);
     else
         judge(result, options.threshold);
     std::size_t k = 0;
     for (const auto& [label, at_rows] : rows) {
-        if (result.classes[k].flagged)
-            add_suspects(splits[k], at::matmul(model.means.at(label), whiten).contiguous(), at_rows, result.suspects);
-        ++k;
+        ScanClass& one = result.classes[k];
+        const TwoGroups& split = splits[k++];
+        if (!one.flagged) continue;
+        const bool strange = strange_group(split, at::matmul(model.means.at(label), whiten).contiguous());
+        hold_against_trusted(one, split, strange, pick_rows(clean_z, clean_rows.at(label)));
+        if (!one.flagged) continue;
+        result.verdict = PoisonVerdict::suspicious;
+        add_suspects(split, strange, at_rows, result.suspects);
     }
     std::sort(result.suspects.begin(), result.suspects.end());
     return result;

@@ -33,6 +33,9 @@ struct ScanClass {
     double statistic = 0;  ///< J: how much better two groups explain the class than one, per item
     double index = 0;      ///< J in robust deviations above the median class
     bool flagged = false;
+    double strange = 0;          ///< share of the items in the group farther from the trusted items
+    double trusted_strange = 0;  ///< share of the trusted items of the class that fall into that group
+    bool by_nature = false;      ///< J is high, but the trusted items lie in the same two groups: not flagged
     std::optional<double> p_value = {};  ///< with few classes: how often trusted items of the class reach J
 };
 
@@ -47,6 +50,11 @@ struct ScanResult {
 /// has `kScanLeastForNull` of them; else the verdict is `inconclusive`, never a silent pass.
 constexpr std::int64_t kScanLeastClasses = 8;
 constexpr std::int64_t kScanLeastForNull = 50;
+
+/// A class may lie in two groups by nature (bags with a handle and without): then its trusted items do so too. A class
+/// with a high index in whose strange group the trusted items hold more than this part of the share that the suspect items
+/// hold is `by_nature`, and not flagged. Poison that shares its features with trusted items of its class is not found so.
+constexpr double kScanNatural = 0.5;
 
 /// `features` are penultimate activations [n, d] of the model trained on the suspect data, `labels` the labels it was
 /// trained with; `clean` and `clean_labels` a small trusted set (20 or more of each class, 100 are better).

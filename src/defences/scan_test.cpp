@@ -109,6 +109,38 @@ TEST(Scan, FlagsNoneOfTwentyCleanSets) {
     }
 }
 
+/// `group` items in ten of class 2 carry one more feature: a kind of its own within the class.
+Set with_two_kinds(Recipe recipe, std::int64_t group) {
+    Set set = gaussian(recipe);
+    std::int64_t seen = 0;
+    for (std::size_t i = 0; i < set.y.size(); ++i)
+        if (set.y[i] == 2 && seen++ % 10 < group)
+            set.x.data_ptr<float>()[static_cast<std::int64_t>(i) * recipe.width + recipe.width - 2] += 6;
+    return set;
+}
+
+TEST(Scan, AClassOfTwoKindsByNatureIsNotFlagged) {
+    for (const std::int64_t group : {2, 5}) {
+        const ScanResult result = scan(with_two_kinds({.per_class = 300}, group), with_two_kinds({.seed = 99}, group));
+        EXPECT_EQ(result.verdict, PoisonVerdict::clean);
+        EXPECT_GT(result.classes[2].index, 7.389);
+        EXPECT_TRUE(result.classes[2].by_nature);
+        EXPECT_NEAR(result.classes[2].strange, result.classes[2].trusted_strange, 0.02);
+        // The same class, whose trusted items know one kind only: then the other came from elsewhere.
+        const ScanResult strange = scan(with_two_kinds({.per_class = 300}, group), trusted());
+        EXPECT_TRUE(strange.classes[2].flagged);
+        EXPECT_NEAR(strange.classes[2].strange, static_cast<double>(group) / 10, 0.02);
+        EXPECT_LT(strange.classes[2].trusted_strange, 0.02);
+    }
+}
+
+TEST(Scan, AClassOfTwoKindsHidesNoPoisonInAnother) {
+    const Set suspect = with_two_kinds({.per_class = 300, .poison = 150}, 5);
+    const ScanResult result = scan(suspect, with_two_kinds({.seed = 99}, 5));
+    EXPECT_EQ(result.suspects, suspect.poisoned);
+    EXPECT_FALSE(result.classes[2].flagged);
+}
+
 TEST(Scan, TheSameSeedGivesTheSameResult) {
     const Set suspect = gaussian({.per_class = 100, .poison = 40});
     const ScanResult a = scan(suspect, trusted(), {.seed = 7});

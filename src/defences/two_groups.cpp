@@ -44,7 +44,8 @@ TwoGroups split_from(const at::Tensor& rows, std::int64_t first, std::int64_t ot
     split.centre[1].assign(z + other * width, z + (other + 1) * width);
     std::vector<double> sum[2] = {std::vector<double>(static_cast<std::size_t>(width)), {}};
     sum[1] = sum[0];
-    for (std::int64_t i = 0; i < n * width; ++i) sum[0][i % width] += z[i];
+    for (std::int64_t i = 0; i < n; ++i)
+        for (std::int64_t j = 0; j < width; ++j) sum[0][j] += z[i * width + j];
     std::int64_t second_count = 0;
     for (int step = 0; step < kSplitSteps; ++step) {
         const at::Tensor leans = lean(rows, split);
