@@ -1,11 +1,17 @@
 #include "apps/data_check/run.h"
 
+#include <chrono>
+#include <ctime>
 #include <optional>
 
+#include "bartizan/version.h"
 #include "cli/output.h"
 #include "core/file.h"
+#include "core/time_text.h"
+#include "quality/offenders.h"
 #include "quality/output.h"
 #include "quality/quarantine.h"
+#include "report/files.h"
 
 namespace bartizan::data_checking {
 namespace {
@@ -13,6 +19,25 @@ namespace {
 std::optional<std::int64_t> given(const cli::Invocation& invocation, const char* option) {
     if (!invocation.has(option)) return std::nullopt;
     return invocation.integer(option, 0);
+}
+
+struct Began {
+    std::string time = utc_text(std::time(nullptr));
+    std::chrono::steady_clock::time_point at = std::chrono::steady_clock::now();
+};
+
+Result<void> write_report(const cli::Invocation& invocation, const quality::CheckReport& found, const Began& began,
+                          const RunContext& ctx) {
+    Report report = BARTIZAN_TRY(quality::report_of(found, invocation.positional(0), invocation.text("label")));
+    report.tool_version = kVersion;
+    report.command = invocation.command_line;
+    report.started = began.time;
+    report.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - began.at).count();
+    report.seed = ctx.seed();
+    for (ProbeRecord& probe : report.probes) probe.seconds = report.seconds;
+    const auto gate = severity_from(invocation.text("fail-on"));
+    BARTIZAN_TRY(report::write_report_files(std::move(report), invocation.text("report"), gate));
+    return {};
 }
 
 }  // namespace
@@ -31,7 +56,9 @@ quality::CheckOptions options_of(const cli::Invocation& invocation) {
 }
 
 Result<int> run(const cli::Invocation& invocation, const RunContext& ctx, const MoreChecks& more) {
+    const Began began;
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_file(invocation.text("out")));
+    if (invocation.has("report")) BARTIZAN_TRY(cli::check_writable_folder(invocation.text("report")));
     const std::string spec = invocation.positional(0);
     const quality::CheckOptions options = options_of(invocation);
     const bool parts = invocation.has("quarantine");
@@ -46,6 +73,7 @@ Result<int> run(const cli::Invocation& invocation, const RunContext& ctx, const 
     if (parts)
         parted = BARTIZAN_TRY_WITHIN(quality::quarantine(spec, options.open, report, invocation.text("quarantine")),
                                      "--quarantine");
+    if (invocation.has("report")) BARTIZAN_TRY_WITHIN(write_report(invocation, report, began, ctx), "--report");
     quality::add_to(document, report, parted);
     document.update(added);
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(document)));

@@ -6,6 +6,7 @@
 #include "apps/engine/inputs.h"
 #include "apps/engine/poison_issues.h"
 #include "quality/additions.h"
+#include "quality/examples.h"
 
 namespace bartizan::engine {
 namespace data_checking_with_model {
@@ -64,7 +65,9 @@ public:
             model, suspect->labelled, trusted ? &trusted->labelled : nullptr, {}, ctx_));
         const auto& names =
             opened_.contract.class_names.empty() ? suspect->info.class_names : opened_.contract.class_names;
-        quality::add_issues(report, poison_issues(found, suspect->ids, names));
+        std::vector<quality::Issue> issues = poison_issues(found, suspect->ids, names);
+        BARTIZAN_TRY(add_rows(options, suspect->info, issues));
+        quality::add_issues(report, std::move(issues));
         for (quality::Skipped& one : poison_not_applicable(found)) report.skipped.push_back(std::move(one));
         if (found.fused.verdict != defences::PoisonVerdict::inconclusive) report.ran.emplace_back("poison");
         document["poison"] = poison_json(found, suspect->ids, names);
@@ -72,6 +75,15 @@ public:
     }
 
 private:
+    /// Suspects of tables and texts as rows that a person can read; pictures come with --report.
+    Result<void> add_rows(const quality::CheckOptions& options, const data::Info& info,
+                          std::vector<quality::Issue>& issues) const {
+        if (info.kind == data::Kind::image || issues.empty()) return {};
+        const quality::Subject subject = BARTIZAN_TRY(quality::read_subject(invocation_.positional(0), options.open));
+        for (quality::Issue& issue : issues) quality::add_examples(subject, issue);
+        return {};
+    }
+
     static Result<void> skip(quality::CheckReport& report, std::string reason) {
         report.skipped.push_back({"poison", std::move(reason)});
         return {};

@@ -5,7 +5,7 @@
 
 #include <fmt/format.h>
 
-#include "audit/pictures.h"
+#include "data/pictures.h"
 
 namespace bartizan::audit {
 

@@ -5,8 +5,8 @@
 #include <cmath>
 #include <vector>
 
-#include "audit/pictures.h"
 #include "core/random.h"
+#include "data/pictures.h"
 
 namespace bartizan::audit {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "audit/attacking.h"
 #include "audit/notebook.h"
-#include "audit/pictures.h"
 #include "core/random.h"
+#include "data/pictures.h"
 #include "model/shards.h"
 #include "report/rules.h"
 

@@ -16,6 +16,9 @@ struct RuleOfKind {
     std::string_view kind, rule;
 };
 constexpr RuleOfKind kRules[] = {
+    {"poison", report::rule::kPoison},
+    {"poison_doubt", report::rule::kPoison},
+    {"poison_cluster", report::rule::kPoison},
     {"label_error", report::rule::kDataLabels},
     {"conflicting_labels", report::rule::kDataLabels},
     {"missing_label", report::rule::kDataLabels},

@@ -35,6 +35,9 @@ constexpr RuleMap kFair[] = {{kRmf, "MEASURE 2.11"}, {kIso, "A.5.4"}, {kAct, "Ar
 constexpr RuleMap kTrojanMaps[] = {{kAtlas, "AML.T0018.000"}, {kOwasp, "ML10"}, {kAml, "NISTAML.023"},
                                    {kRmf, "MEASURE 2.7"}, {kIso, "A.6.2.4"}, {kAct, "Art. 15(5)"}};
 
+constexpr RuleMap kPoisonMaps[] = {{kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kAml, "NISTAML.023"},
+                                   {kRmf, "MEASURE 2.7"}, {kAct, "Art. 15(5)"}};
+
 // Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
 constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
                                  {kOwasp, "ML06"},          {kCwe, "CWE-502"},     {kCwe, "CWE-506"},
@@ -318,6 +321,13 @@ constexpr Rule kRules[] = {
      "What is rare in training is learnt badly, and an average hides it.",
      "Collect more of what is rare, or weigh it, and look at the figures of each class and group.",
      kDataBalanceMaps},
+
+    {"BTZ-POI-001", "PoisonedData", "The training data hold items that plant a backdoor.",
+     "In what the model makes of them before its last layer, poisoned items lie apart from the trusted items of the class "
+     "that they are labelled as. Classes are judged first; then items are named, with the rate at which trusted ones would be.",
+     "Let a person look at the items named and find out who supplied them; leave them out (bartizan data check --model "
+     "--quarantine) and train again; a model that was trained on them can be repaired (bartizan harden --method repair).",
+     kPoisonMaps},
 
     {"BTZ-PRV-001", "NotAsSigned", "The model does not verify against its signature.",
      "The signature given is not by the signer named, or a file is not what was signed: somebody changed it since, or "

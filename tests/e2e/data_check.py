@@ -150,6 +150,24 @@ class DataCheck(Case):
             self.assertNotIn("bob@", printed)
             self.assertNotIn("476 5919", printed)
 
+    def test_the_page_shows_rows_and_no_personal_data(self):
+        table = self.folder / "t.csv"
+        lines = [f"{20 + i % 40},call {i} back,{'n' if i % 2 else 'y'}" for i in range(60)]
+        lines[7] = "9999,write to bob@example.com <script>,y"
+        table.write_text("age,note,y\n" + "\n".join(lines) + "\n")
+        page = self.folder / "page"
+        run = bartizan("data", "check", table, "--label", "y", "--quiet", "--fail-on", "never", "--report", page)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        html = (page / "report.html").read_text()
+        self.assertIn("age=9999, note=write to b***@***", html)
+        self.assertNotIn("bob@", html)
+        self.assertNotIn("<script>", html.split("age=9999")[1])
+        self.assertIn("Not applicable", html)
+        self.assertTrue((page / "report.sarif").exists() and (page / "junit.xml").exists())
+        taken = self.folder / "taken"
+        taken.write_text("")
+        self.assert_refused(bartizan("data", "check", table, "--label", "y", "--quiet", "--report", taken), "taken")
+
     def test_columns_of_numbers_do_not_flood(self):
         random = numpy.random.default_rng(3)
         numbers = {name: random.integers(low, high, 3000) for name, low, high in

@@ -5,8 +5,8 @@
 
 #include "audit/attacking.h"
 #include "audit/corruptions.h"
-#include "audit/pictures.h"
 #include "audit/probes/probes.h"
+#include "data/pictures.h"
 #include "report/rules.h"
 
 namespace bartizan::audit::corruption {

@@ -1,30 +1,14 @@
 /// Probe "data-quality": what is wrong with the data that the model was trained on, and what of it is in the test data.
-#include <algorithm>
-
 #include <fmt/format.h>
 
-#include "audit/pictures.h"
 #include "audit/probes/probes.h"
 #include "quality/check.h"
 #include "quality/findings.h"
+#include "quality/offenders.h"
 #include "report/rules.h"
 
 namespace bartizan::audit::data_quality {
 namespace {
-
-std::string name_of(const bartizan::quality::CheckReport& report, std::int64_t label) {
-    const auto at = static_cast<std::size_t>(label);
-    return at < report.class_names.size() ? report.class_names[at] : std::to_string(label);
-}
-
-/// "17: 'sandal', rather 'boot'"
-std::string caption_of(const bartizan::quality::CheckReport& report, const bartizan::quality::Issue& issue,
-                       std::size_t at, const data::Batch& batch) {
-    std::string caption = std::to_string(issue.indices[at]);
-    if (!batch.y.empty()) caption += fmt::format(": '{}'", name_of(report, batch.y[at]));
-    if (at < issue.suggested.size()) caption += fmt::format(", rather '{}'", name_of(report, issue.suggested[at]));
-    return caption;
-}
 
 class DataQuality final : public Probe {
 public:
@@ -47,7 +31,7 @@ public:
                                                 "--train-data '" + training.spec + "'");
         std::vector<Finding> findings = bartizan::quality::findings_of(report, training.spec);
         if (training.test == training.spec) findings.push_back(same_data(subject));
-        if (is_picture(report.info)) BARTIZAN_TRY(add_pictures(training, report, findings));
+        BARTIZAN_TRY(bartizan::quality::add_pictures(report, training.spec, training.label_column, pictures_, findings));
         findings.push_back(what_ran(subject, report));
         return findings;
     }
@@ -78,28 +62,6 @@ private:
         for (const auto& skipped : report.skipped) table.rows.push_back({std::string(skipped.check), skipped.reason});
         if (!table.rows.empty()) finding.tables.push_back(std::move(table));
         return finding;
-    }
-
-    /// The worst offenders of each kind of issue, side by side.
-    Result<void> add_pictures(const TrainingData& training, const bartizan::quality::CheckReport& report,
-                              std::vector<Finding>& findings) const {
-        data::OpenOptions open;
-        open.label_column = training.label_column;
-        open.keep_non_finite = true;
-        const auto dataset = BARTIZAN_TRY(data::open(training.spec, open));
-        for (Finding& finding : findings) {
-            const auto issue = std::ranges::find_if(report.issues, [&](const auto& one) {
-                return !finding.evidence.empty() && finding.evidence[0].note == one.kind;
-            });
-            if (issue == report.issues.end() || issue->indices.empty() || pictures_ == 0) continue;
-            const std::size_t count = std::min(pictures_, issue->indices.size());
-            const data::Batch batch = BARTIZAN_TRY(dataset->read(std::span(issue->indices).first(count)));
-            std::vector<std::string> captions;
-            for (std::size_t i = 0; i < count; ++i) captions.push_back(caption_of(report, *issue, i, batch));
-            finding.pictures.push_back(BARTIZAN_TRY(side_by_side(report.info, batch.x, captions)));
-            finding.pictures.back().title = "Worst offenders";
-        }
-        return {};
     }
 
     std::int64_t samples_;

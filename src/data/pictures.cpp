@@ -1,4 +1,4 @@
-#include "audit/pictures.h"
+#include "data/pictures.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,7 +8,8 @@
 
 #include "formats/png.h"
 
-namespace bartizan::audit {
+namespace bartizan::data {
+namespace pictures {
 namespace {
 
 /// How the numbers of an item lie in memory.
@@ -31,7 +32,10 @@ Geometry geometry_of(const Shape& item) {
     return {};
 }
 
-std::uint8_t to_byte(double value) { return static_cast<std::uint8_t>(std::lround(std::clamp(value, 0.0, 1.0) * 255)); }
+/// What is no number is black.
+std::uint8_t to_byte(double value) {
+    return value > 0 ? static_cast<std::uint8_t>(std::lround(std::min(value, 1.0) * 255)) : std::uint8_t{0};
+}
 
 Result<Picture> picture(const Geometry& geometry, std::span<const float> values, double scale, double shift) {
     Shape shape{geometry.height, geometry.width};
@@ -51,19 +55,20 @@ Result<Picture> picture(const Geometry& geometry, std::span<const float> values,
 }
 
 }  // namespace
+}  // namespace pictures
 
-bool is_picture(const data::Info& info) {
-    return info.kind == data::Kind::image && geometry_of(info.item_shape).height > 0;
+bool is_picture(const Info& info) {
+    return info.kind == Kind::image && pictures::geometry_of(info.item_shape).height > 0;
 }
 
-Result<NdArray> find_row(const data::Batch& batch, std::int64_t id) {
+Result<NdArray> find_row(const Batch& batch, std::int64_t id) {
     const auto found = std::ranges::find(batch.ids, id);
     if (found == batch.ids.end()) return internal_error(fmt::format("no row with id {}", id));
     return batch.x.rows(found - batch.ids.begin(), 1);
 }
 
-Result<PictureRow> before_after(const data::Info& info, const NdArray& before, const NdArray& after) {
-    const Geometry geometry = geometry_of(info.item_shape);
+Result<PictureRow> before_after(const Info& info, const NdArray& before, const NdArray& after) {
+    const pictures::Geometry geometry = pictures::geometry_of(info.item_shape);
     const std::span<const float> a = before.values<float>(), b = after.values<float>();
     if (a.size() != b.size()) return internal_error("pictures of different sizes");
     std::vector<float> difference(a.size());
@@ -73,26 +78,26 @@ Result<PictureRow> before_after(const data::Info& info, const NdArray& before, c
         largest = std::max(largest, std::abs(difference[i]));
     }
     PictureRow row;
-    row.pictures.push_back(BARTIZAN_TRY(picture(geometry, a, 1, 0)));
-    row.pictures.push_back(BARTIZAN_TRY(picture(geometry, b, 1, 0)));
+    row.pictures.push_back(BARTIZAN_TRY(pictures::picture(geometry, a, 1, 0)));
+    row.pictures.push_back(BARTIZAN_TRY(pictures::picture(geometry, b, 1, 0)));
     const double gain = largest > 0 ? 0.5 / largest : 0;
-    row.pictures.push_back(BARTIZAN_TRY(picture(geometry, difference, gain, 0.5)));
+    row.pictures.push_back(BARTIZAN_TRY(pictures::picture(geometry, difference, gain, 0.5)));
     row.pictures[0].caption = "original";
     row.pictures[1].caption = "attacked";
     row.pictures[2].caption = fmt::format("difference, {:.0f} times stronger", std::max(1.0, 2 * gain));
     return row;
 }
 
-Result<PictureRow> side_by_side(const data::Info& info, const NdArray& x, const std::vector<std::string>& captions) {
-    const Geometry geometry = geometry_of(info.item_shape);
+Result<PictureRow> side_by_side(const Info& info, const NdArray& x, const std::vector<std::string>& captions) {
+    const pictures::Geometry geometry = pictures::geometry_of(info.item_shape);
     const std::span<const float> values = x.values<float>();
     const std::size_t width = captions.empty() ? 0 : values.size() / captions.size();
     PictureRow row;
     for (std::size_t i = 0; i < captions.size(); ++i) {
-        row.pictures.push_back(BARTIZAN_TRY(picture(geometry, values.subspan(i * width, width), 1, 0)));
+        row.pictures.push_back(BARTIZAN_TRY(pictures::picture(geometry, values.subspan(i * width, width), 1, 0)));
         row.pictures.back().caption = captions[i];
     }
     return row;
 }
 
-}  // namespace bartizan::audit
+}  // namespace bartizan::data
