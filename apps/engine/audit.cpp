@@ -76,10 +76,15 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     BARTIZAN_TRY(cli::check_writable_folder(out));
     Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
     std::vector<data::Grouping> groups = BARTIZAN_TRY(groups_of(invocation, inputs));
+    defences::PoisonModel plain;
+    if (invocation.has("train-data")) plain = defences::poison_model(inputs.model, inputs.classifier, inputs.contract);
+    const NdArray plain_x = inputs.batch.x;
     BARTIZAN_TRY(to_unit_range(inputs));
     const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
     audit::Subject subject = subject_of(std::move(inputs), plan);
     subject.groups = std::move(groups);
+    subject.plain = std::move(plain);
+    subject.plain_x = plain_x;
     subject.training = {.spec = invocation.text("train-data"),
                         .test = invocation.text("data"),
                         .label_column = invocation.text("label"),

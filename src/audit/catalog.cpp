@@ -22,6 +22,7 @@ constexpr Entry kProbes[] = {
     {"corruption", &corruption::make},
     {"bias", &bias::make},
     {"backdoor", &backdoor::make},
+    {"poison", &poison::make},
     {"reliability", &reliability::make},
 };
 

@@ -18,6 +18,7 @@
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
 #include "data/groups.h"
+#include "defences/poison_check.h"
 #include "model/classifier.h"
 
 namespace bartizan::audit {
@@ -42,6 +43,8 @@ struct Subject {
     std::int64_t samples = 0;              ///< rows that the attacks work on
     std::vector<data::Grouping> groups = {};  ///< of the rows of `batch`
     TrainingData training = {};
+    defences::PoisonModel plain = {};  ///< the model in the data's own units, whole and cut; null where it cannot be had
+    NdArray plain_x = {};              ///< `batch.x` in those units
 };
 
 class Probe {

@@ -37,6 +37,11 @@ constexpr ParamSpec kDataQuality[] = {
     {"samples", ParamKind::integer, 100'000, 50, 10'000'000, "items looked at; of larger sets a seeded sample"},
     {"pictures", ParamKind::integer, 6, 0, 100, "worst offenders shown of each kind"},
 };
+constexpr ParamSpec kPoison[] = {
+    {"samples", ParamKind::integer, 20'000, 200, 10'000'000, "training items looked at; of larger sets a seeded sample"},
+    {"blends", ParamKind::integer, 20, 0, 1000, "forward passes of STRIP for each item; 0: without it"},
+    {"pictures", ParamKind::integer, 8, 0, 100, "suspects shown of each suspicious class"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -62,6 +67,8 @@ constexpr ProbeSpec kProbes[] = {
      "Does the model answer to a hidden trigger? Reverses the smallest trigger of each class and looks for the odd "
      "one.",
      kBackdoor},
+    {"poison", "Poisoned training data",
+     "Was the model trained on poisoned items? Which class, which items (--train-data; the test data are trusted).", kPoison},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
 };

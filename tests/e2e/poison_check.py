@@ -74,6 +74,22 @@ class PoisonCheck(Case):
             one["poison"].pop("scan_seconds"), one["poison"].pop("feature_seconds"), one.pop("quarantine", None)
         self.assertEqual(document["poison"], again["poison"])
 
+    def test_the_page_shows_the_suspects(self):
+        page = self.folder / "page"
+        self.check("--model", self.model, "--clean", self.clean, "--report", page, status=1)
+        report = json.loads((page / "report.json").read_text())
+        finding = next(one for one in report["findings"] if one["rule"] == "BTZ-POI-001" and one["severity"] == "high")
+        self.assertIn("class '0'", finding["title"])
+        names = [one["path"] for row in finding["pictures"] for one in row["pictures"]]
+        self.assertEqual(len(names), 12)
+        for name in names:
+            self.assertEqual((page / name).read_bytes()[:8], b"\x89PNG\r\n\x1a\n")
+        shown = [int(one["caption"].split(":")[0]) for one in finding["pictures"][0]["pictures"]]
+        self.assertLessEqual(set(shown), set(self.rows))
+        html = (page / "report.html").read_text()
+        self.assertIn("data:image/png;base64,", html)
+        self.assertIn("probably poisoned", html)
+
     def test_a_clean_set_passes(self):
         data = self.save("clean.npz", *items(60, 0, 5)[:2])
         document, issues = self.check("--model", self.model, "--clean", self.clean, "--fail-on", "high", data=data)
@@ -101,6 +117,26 @@ class PoisonCheck(Case):
         y[7] = 12
         run = bartizan("data", "check", self.save("wrong.npz", x, y), "--model", self.model, "--clean", self.clean, "--quiet")
         self.assert_refused(run, "label 12", "10 classes")
+
+    def test_an_audit_with_training_data_shows_the_suspects(self):
+        plan = self.folder / "plan.yaml"
+        off = ("evasion-whitebox", "evasion-blackbox", "minimal-perturbation", "corruption", "backdoor", "reliability", "bias",
+               "data-quality", "data-seal")
+        plan.write_text("probes:\n" + "".join(f"  {name}: off\n" for name in off))
+        out = self.folder / "report"
+        run = bartizan("audit", self.model, "--data", self.clean, "--train-data", self.data, "--plan", plan, "--out", out,
+                       "--quiet", "--fail-on", "critical")
+        self.assertEqual(run.returncode, 1, run.stderr)
+        report = json.loads((out / "report.json").read_text())
+        finding = next(one for one in report["findings"] if one["rule"] == "BTZ-POI-001")
+        self.assertEqual(finding["severity"], "critical")
+        self.assertIn("class 0", finding["title"])
+        self.assertTrue(list((out / "examples").glob("BTZ-POI-001-*.png")))
+        self.assertIn("BTZ-POI-001", (out / "report.html").read_text())
+        run = bartizan("audit", self.model, "--data", self.clean, "--plan", plan, "--out", self.folder / "other", "--quiet",
+                       "--format", "json")
+        probe = next(one for one in json.loads(run.stdout)["probes"] if one["name"] == "poison")
+        self.assertEqual(probe["status"], "skipped")
 
     def explain(self, *words):
         return bartizan("explain", self.model, "--method", "tracin", "--out", self.folder / "why", "--format", "json", "--quiet",

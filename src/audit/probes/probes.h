@@ -22,6 +22,7 @@ namespace blackbox { std::unique_ptr<Probe> make(const Params& params); }
 namespace minimal { std::unique_ptr<Probe> make(const Params& params); }
 namespace corruption { std::unique_ptr<Probe> make(const Params& params); }
 namespace bias { std::unique_ptr<Probe> make(const Params& params); }
+namespace poison { std::unique_ptr<Probe> make(const Params& params); }
 namespace backdoor { std::unique_ptr<Probe> make(const Params& params); }
 namespace reliability { std::unique_ptr<Probe> make(const Params& params); }
 
