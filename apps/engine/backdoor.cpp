@@ -3,6 +3,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/trojan_references.h"
 #include "audit/trojan.h"
 #include "cli/output.h"
 #include "core/file.h"
@@ -13,26 +14,6 @@ namespace trojans {
 namespace {
 
 constexpr std::int64_t kRows = 512;  // clean items that triggers are sought and measured on
-constexpr std::size_t kMostReferences = 64;
-
-/// What is the same for the model and its references.
-struct Setting {
-    data::Info info;                   ///< of the clean data; without it only the item shape
-    std::optional<data::Batch> clean;  ///< in [0, 1]
-    std::optional<model::ColumnRanges> columns;
-    defences::TrojanOptions options;
-};
-
-Result<std::shared_ptr<const model::Classifier>> classifier_for(std::shared_ptr<const model::Model> model,
-                                                                const Setting& setting,
-                                                                const data::InputContract& contract) {
-    std::shared_ptr<const model::Classifier> classifier =
-        BARTIZAN_TRY(model::make_classifier(std::move(model), setting.info.item_shape, contract));
-    if (setting.columns) classifier = model::with_unit_columns(std::move(classifier), *setting.columns);
-    BARTIZAN_TRY(classifier->differentiable());
-    return classifier;
-}
-
 /// The item shape that the model itself tells, without its batch.
 Result<Shape> shape_told_by(const model::Model& model) {
     const auto& inputs = model.info().inputs;
@@ -43,7 +24,7 @@ Result<Shape> shape_told_by(const model::Model& model) {
     return invalid_input("the model does not tell the shape of its input", "give clean items with --data");
 }
 
-Result<void> read_clean(const cli::Invocation& invocation, Setting& setting, RunContext& ctx) {
+Result<void> read_clean(const cli::Invocation& invocation, TrojanSetting& setting, RunContext& ctx) {
     const auto dataset = BARTIZAN_TRY(open_data(invocation));
     std::vector<std::int64_t> rows = permutation(dataset->info().items, ctx.seed(), 1);
     if (rows.empty()) return invalid_input("data '" + invocation.text("data") + "' holds no items");
@@ -61,26 +42,6 @@ Result<void> read_clean(const cli::Invocation& invocation, Setting& setting, Run
     return {};
 }
 
-Result<std::vector<defences::TrojanMeasurements>> measure_references(const cli::Invocation& invocation,
-                                                                     const Setting& setting, RunContext& ctx) {
-    const std::vector<std::string> paths = invocation.list("reference");
-    if (paths.size() > kMostReferences)
-        return invalid_input(fmt::format("--reference: {} models are more than {}", paths.size(), kMostReferences));
-    std::vector<defences::TrojanMeasurements> measured;
-    for (const std::string& path : paths) {
-        ctx.progress({"reference models", measured.size(), paths.size(), "models"});
-        const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation, path));
-        std::shared_ptr<const model::Model> model = BARTIZAN_TRY(model::load(path));
-        const auto classifier =
-            BARTIZAN_TRY_WITHIN(classifier_for(std::move(model), setting, contract), "reference '" + path + "'");
-        measured.push_back(BARTIZAN_TRY_WITHIN(
-            defences::measure_trojan(*classifier, setting.clean ? &*setting.clean : nullptr, setting.options, ctx),
-            "reference '" + path + "'"));
-    }
-    ctx.progress_finish();
-    return measured;
-}
-
 Json classes_json(const defences::TrojanReport& report) {
     Json rows = Json::array();
     for (std::size_t c = 0; c < report.judgement.classes.size(); ++c) {
@@ -96,6 +57,10 @@ Json classes_json(const defences::TrojanReport& report) {
                         {"trigger_anomaly", score.anomaly},
                         {"trigger_success", trigger.success()}});
         }
+        if (!report.measured.statistics.universal.empty())
+            row["universal_loss"] = report.measured.statistics.universal[c];
+        row["by"] = to_string(score.by);
+        row["source"] = score.source ? Json(*score.source) : Json();
         rows.push_back(std::move(row));
     }
     return rows;
@@ -112,6 +77,7 @@ Json as_json(const cli::Invocation& invocation, const defences::TrojanReport& re
     json["target_class"] = judged.target;
     json["target_name"] = at < info.class_names.size() ? Json(info.class_names[at]) : Json();
     json["margin_p_value"] = judged.margin_p;
+    json["reach"] = judged.reach > 0 ? Json(judged.reach) : Json();
     json["false_positive_rate"] = Json();
     if (judged.false_positive_rate)
         json["false_positive_rate"] = {
@@ -183,7 +149,7 @@ Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx) {
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_folder(invocation.text("out")));
     const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
     const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
-    Setting setting;
+    TrojanSetting setting;
     setting.options.triggers.steps = static_cast<int>(invocation.integer("steps", setting.options.triggers.steps));
     if (invocation.has("data"))
         BARTIZAN_TRY(read_clean(invocation, setting, ctx));
@@ -191,19 +157,25 @@ Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx) {
         setting.info.item_shape = BARTIZAN_TRY(shape_told_by(*model));
     if (!contract.class_names.empty()) setting.info.class_names = contract.class_names;
     const auto classifier =
-        BARTIZAN_TRY_WITHIN(classifier_for(model, setting, contract), "model '" + invocation.positional(0) + "'");
+        BARTIZAN_TRY_WITHIN(trojan_classifier(model, setting, contract), "model '" + invocation.positional(0) + "'");
     if (setting.clean) setting.clean = BARTIZAN_TRY(audit::rows_for_scan(*classifier, *setting.clean, kRows, ctx));
-    const data::Batch* clean = setting.clean ? &*setting.clean : nullptr;
-    const auto references = BARTIZAN_TRY(measure_references(invocation, setting, ctx));
+    const data::Batch* clean = setting.rows();
+    const TrojanReferences references = BARTIZAN_TRY(trojan_references(invocation, setting, ctx));
     defences::TrojanMeasurements measured =
         BARTIZAN_TRY(defences::measure_trojan(*classifier, clean, setting.options, ctx));
     const defences::TrojanReport report =
-        BARTIZAN_TRY(defences::report_trojan(std::move(measured), references, model->graph()));
+        BARTIZAN_TRY(defences::report_trojan(std::move(measured), references.measured, model->graph()));
     const Finding finding = BARTIZAN_TRY(audit::trojan_finding(invocation.positional(0), setting.info, clean, report));
     Json json = as_json(invocation, report, setting.info);
+    json["made_references"] = references.made_accuracies;
+    json["measurements"] = audit::measurements_json(report.measured.statistics,
+                                                    audit::trojan_settings(clean, setting.options, ctx.seed()));
+    std::string text;
+    for (const double accuracy : references.made_accuracies)
+        text += fmt::format("reference trained here: {:.1f} % right on items held out\n", 100 * accuracy);
     std::vector<std::string> files;
     if (invocation.has("out")) files = BARTIZAN_TRY(write_files(invocation.text("out"), finding, json));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text(finding, report, files)));
+    BARTIZAN_TRY(cli::print(invocation, json, text + as_text(finding, report, files)));
     return status_of(invocation, finding.severity);
 }
 

@@ -34,16 +34,43 @@ std::string title_of(const data::Info& info, const defences::TrojanReport& repor
     return fmt::format("Class {} is unusually easy to call{}", name_of(info, judged.target), how);
 }
 
-std::string explanation_of(const defences::Judgement& judged) {
-    if (!judged.calibrated)
-        return fmt::format(
-            "The published tests alone: MM-BD p = {:.3g} (below 0.05 counts), anomaly index of the smallest "
-            "trigger {:.2f} (above 2 counts). Without clean reference models nobody can say how often a "
-            "clean model gets this verdict: some classes are easy to reach in any model.",
+/// What stood out, in words.
+std::string measure_of(const data::Info& info, const defences::ClassScore& score) {
+    switch (score.by) {
+        case defences::Measure::margin:
+            return "how far any input drives the model to it";
+        case defences::Measure::trigger_size:
+            return "how small a patch calls it";
+        case defences::Measure::universal_change:
+            return "how surely one small change of all items calls it";
+        case defences::Measure::stripes:
+            return "how surely stripes over all items call it";
+        case defences::Measure::paired_change:
+            return fmt::format("how surely one small change turns items of class {} into it",
+                               name_of(info, score.source.value_or(0)));
+    }
+    return "margin";
+}
+
+std::string explanation_of(const data::Info& info, const defences::TrojanReport& report) {
+    const defences::Judgement& judged = report.judgement;
+    if (!judged.calibrated) {
+        std::string text = fmt::format(
+            "The published tests: MM-BD p = {:.3g} (below 0.05 counts), anomaly index of the smallest trigger {:.2f} "
+            "(above 2 counts).",
             judged.margin_p, std::ranges::max(judged.classes, {}, &defences::ClassScore::anomaly).anomaly);
+        if (judged.reach > 0)
+            text += fmt::format(
+                " One small change of all items calls one class {:.1f} times as surely as the median "
+                "class (from 4 on counts).",
+                judged.reach);
+        return text +
+               " Without clean reference models nobody can say how often a clean model gets this verdict: some "
+               "classes are easy to reach in any model.";
+    }
     std::string text = fmt::format(
-        "The class that stands out scores {:.2f} against clean models; from {:.2f} on a model is "
-        "suspect. ",
+        "Class {} stands out most, by {}: score {:.2f} against clean models, where a model is suspect from {:.2f} on. ",
+        name_of(info, judged.target), measure_of(info, judged.classes[static_cast<std::size_t>(judged.target)]),
         judged.score, judged.threshold);
     if (!judged.false_positive_rate) return text + "With one reference model the rate of false alarms is not known.";
     return text + fmt::format("Of {} clean reference models, each judged by the others, {} would have been flagged.",
@@ -134,7 +161,7 @@ Result<Finding> trojan_finding(const std::string& model_path, const data::Info& 
     const defences::Judgement& judged = report.judgement;
     Finding finding = report::finding_for(report::rule::kTrojan, severity_of(judged.verdict), title_of(info, report));
     finding.asset = model_path;
-    finding.explanation = explanation_of(judged);
+    finding.explanation = explanation_of(info, report);
     finding.evidence.push_back({.name = "score", .value = judged.score, .note = "against the usual of the class"});
     finding.evidence.push_back({.name = "margin_p_value", .value = judged.margin_p, .note = "MM-BD, uncalibrated"});
     if (judged.false_positive_rate)

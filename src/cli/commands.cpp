@@ -180,8 +180,16 @@ constexpr OptionSpec kBackdoorOptions[] = {
     {.name = "--reference",
      .kind = OptionKind::path,
      .value = "MODEL",
-     .help = "a clean model of the same task: makes the verdict calibrated; may be repeated, 4 or more are good",
+     .help = "a clean model of the same task, or the result.json of its scan: makes the verdict calibrated; may be "
+             "repeated, 4 or more are good",
      .many = true},
+    {.name = "--make-references",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "train N such models here: the same network begun anew, on the labelled items of --data",
+     .preset = "0",
+     .low = 0,
+     .high = 64},
     {.name = "--steps",
      .kind = OptionKind::integer,
      .value = "N",
@@ -202,7 +210,7 @@ constexpr OptionSpec kBackdoorOptions[] = {
 };
 
 constexpr PositionalSpec kArch[] = {
-    {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet18-cifar"}};
+    {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet-small|resnet18-cifar"}};
 constexpr OptionSpec kTrainOptions[] = {
     kData,
     {.name = "--out",

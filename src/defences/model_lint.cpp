@@ -18,6 +18,10 @@ namespace {
 // A wire so many times heavier than that of the usual neuron is not what training leaves.
 constexpr double kHeavy = 8;
 constexpr std::int64_t kFewestNeurons = 8;  // fewer have no usual one
+// Wires below the first, of a neuron's heaviest, are as good as cut. Most of an isolated neuron's are, few of the usual
+// neuron's.
+constexpr double kSilent = 1e-3, kIsolated = 0.8, kDense = 0.1;
+constexpr std::int64_t kFewestWires = 16;
 // Of the nodes with weights on the longest way: a side branch has fewer.
 constexpr int kShort = 2;
 
@@ -178,6 +182,52 @@ std::optional<Dense> dense_layer(const graph::Graph& graph, const graph::Node& n
     return dense;
 }
 
+/// A kernel as one row for each of its outputs.
+std::optional<Dense> convolution(const graph::Graph& graph, const graph::Node& node) {
+    if (!node.domain.empty() || node.op_type != "Conv" || node.inputs.size() < 2) return std::nullopt;
+    const auto found = graph.initializers.find(node.inputs[1]);
+    if (found == graph.initializers.end() || found->second.rank() < 3 || found->second.dtype() != DType::f32 ||
+        found->second.shape()[0] == 0)
+        return std::nullopt;
+    const std::span<const float> values = found->second.values<float>();
+    Dense layer{&node, {values.begin(), values.end()}, found->second.shape()[0], 0};
+    layer.inputs = static_cast<std::int64_t>(values.size()) / layer.outputs;
+    return layer;
+}
+
+/// Share of a neuron's wires that are nothing beside its heaviest; 1 if all are.
+double silent_share(std::span<const double> wires) {
+    double heaviest = 0;
+    for (const double wire : wires) heaviest = std::max(heaviest, std::abs(wire));
+    if (heaviest == 0) return 1;
+    const auto silent = std::ranges::count_if(wires, [&](double wire) { return std::abs(wire) < kSilent * heaviest; });
+    return static_cast<double>(silent) / static_cast<double>(wires.size());
+}
+
+/// A neuron cut off from most of the layer before it, where the others are wired to all: the start of a subnet that was
+/// put in, or a detector of a few inputs. Dead neurons and pruned layers are none.
+void find_isolated(const graph::Graph& graph, std::vector<LintNote>& notes) {
+    for (const graph::Node& node : graph.nodes) {
+        auto layer = dense_layer(graph, node);
+        if (!layer) layer = convolution(graph, node);
+        if (!layer || layer->inputs < kFewestWires || layer->outputs < kFewestNeurons) continue;
+        std::vector<double> shares;
+        for (std::int64_t out = 0; out < layer->outputs; ++out)
+            shares.push_back(silent_share(
+                std::span(layer->weights)
+                    .subspan(static_cast<std::size_t>(out * layer->inputs), static_cast<std::size_t>(layer->inputs))));
+        std::vector<double> sorted = shares;
+        std::ranges::sort(sorted);
+        if (quantile(sorted, 0.5) > kDense) continue;
+        for (std::size_t out = 0; out < shares.size(); ++out)
+            if (shares[out] >= kIsolated && shares[out] < 1)
+                notes.push_back({LintNote::Kind::isolated_neuron, layer->node->place(),
+                                 fmt::format("output {} has {:.0f} of its {} wires cut, where the usual one has {:.0f}",
+                                             out, shares[out] * static_cast<double>(layer->inputs), layer->inputs,
+                                             quantile(sorted, 0.5) * static_cast<double>(layer->inputs))});
+    }
+}
+
 /// Of the layer that makes the scores: a neuron with one wire far heavier than the heaviest of the usual neuron.
 void find_detectors(const graph::Graph& graph, std::vector<LintNote>& notes) {
     std::optional<Dense> last;
@@ -215,6 +265,8 @@ std::string_view to_string(LintNote::Kind kind) {
             return "branch-on-input";
         case LintNote::Kind::detector_neuron:
             return "detector-neuron";
+        case LintNote::Kind::isolated_neuron:
+            return "isolated-neuron";
     }
     return "parallel-branch";
 }
@@ -224,6 +276,7 @@ std::vector<LintNote> lint_model(const graph::Graph& graph) {
     model_lint::find_branches(graph, notes);
     model_lint::find_comparisons(graph, notes);
     model_lint::find_detectors(graph, notes);
+    model_lint::find_isolated(graph, notes);
     if (notes.size() > kMostNotes) notes.resize(kMostNotes);
     return notes;
 }

@@ -18,6 +18,7 @@ struct LintNote {
         parallel_branch,  ///< the input goes into several computations, and a side one skips the network
         branch_on_input,  ///< the input is compared and the answer is chosen by it
         detector_neuron,  ///< one neuron whose wire to one class is far heavier than any other's
+        isolated_neuron,  ///< one neuron that reads few of its inputs, in a layer whose others read all
     };
     Kind kind;
     std::string node;    ///< where: "node 'conv1' (Conv)"

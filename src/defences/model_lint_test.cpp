@@ -65,6 +65,36 @@ TEST(ModelLint, FindsOneWireFarHeavierThanTheOthers) {
     EXPECT_NE(notes[0].detail.find("input 3 has weight 60 to class 2"), std::string::npos) << notes[0].detail;
 }
 
+/// Convolution of 16 channels over 4, and a dense layer of 20 neurons over 64; `cut` wires of one of each are 0.
+graph::Graph two_layers(std::size_t cut) {
+    GraphBuilder builder("two");
+    std::vector<float> kernel(16 * 4 * 9), dense(64 * 20);
+    Random(3, 0).fill_normal(kernel);
+    Random(3, 1).fill_normal(dense);
+    for (std::size_t i = 0; i < std::min<std::size_t>(cut, 36); ++i) kernel[5 * 36 + i] = 0;
+    for (std::size_t i = 0; i < cut; ++i) dense[i * 20 + 7] = 1e-9F;  // [inputs, outputs]
+    const std::string x = builder.input("x", DType::f32, {-1, 4, 4, 4});
+    const std::string seen =
+        builder.node("Conv", {x, builder.initializer<float>("k", {16, 4, 3, 3}, kernel)}, {}, "conv");
+    const std::string flat = builder.node("Flatten", {builder.node("Relu", {seen})});
+    builder.output(builder.node("MatMul", {flat, builder.initializer<float>("w", {64, 20}, dense)}, {}, "dense"),
+                   DType::f32, {-1, 20});
+    return std::move(builder).build().value();
+}
+
+TEST(ModelLint, FindsNeuronsThatReadFewOfTheirInputs) {
+    EXPECT_TRUE(lint_model(two_layers(0)).empty());
+    EXPECT_TRUE(lint_model(two_layers(20)).empty());
+    const auto notes = lint_model(two_layers(60));  // 60 of 64 of the dense one; all of the kernel: dead, no detector
+    ASSERT_EQ(notes.size(), 1U);
+    EXPECT_EQ(notes[0].kind, LintNote::Kind::isolated_neuron);
+    EXPECT_NE(notes[0].node.find("dense"), std::string::npos);
+    EXPECT_NE(notes[0].detail.find("output 7 has 60 of its 64 wires cut"), std::string::npos) << notes[0].detail;
+    const auto both = lint_model(two_layers(32));  // 32 of 36 of the kernel, half of the dense one
+    ASSERT_EQ(both.size(), 1U);
+    EXPECT_NE(both[0].node.find("conv"), std::string::npos);
+}
+
 TEST(ModelLint, LeavesModelsFromElsewhereAlone) {
     const char* folder = std::getenv("BARTIZAN_TRIAL_DATA");
     if (folder == nullptr) GTEST_SKIP() << "BARTIZAN_TRIAL_DATA is not set";

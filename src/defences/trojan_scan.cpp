@@ -22,15 +22,20 @@ Result<TrojanMeasurements> measure_trojan(const model::Classifier& classifier, c
         measured.statistics.sizes.push_back(one.size);
         measured.statistics.successes.push_back(one.success());
     }
+    for (const UniversalCell& cell : BARTIZAN_TRY(universal_changes(classifier, *clean, options.universal, ctx)))
+        measured.statistics.universal.push_back(cell.loss);
+    for (const UniversalCell& cell : BARTIZAN_TRY(striped_changes(classifier, *clean, options.striped, ctx)))
+        measured.statistics.striped.push_back(cell.loss);
+    if (classifier.classes() > options.paired_classes) return measured;
+    for (const UniversalCell& cell : BARTIZAN_TRY(paired_changes(classifier, *clean, options.paired, ctx)))
+        measured.statistics.paired.push_back(cell.loss);
     return measured;
 }
 
-Result<TrojanReport> report_trojan(TrojanMeasurements measured, const std::vector<TrojanMeasurements>& references,
+Result<TrojanReport> report_trojan(TrojanMeasurements measured, const std::vector<ClassStatistics>& references,
                                    const graph::Graph* graph) {
-    std::vector<ClassStatistics> usual;
-    for (const TrojanMeasurements& one : references) usual.push_back(one.statistics);
     TrojanReport report;
-    report.judgement = BARTIZAN_TRY(judge(measured.statistics, usual));
+    report.judgement = BARTIZAN_TRY(judge(measured.statistics, references));
     report.measured = std::move(measured);
     if (graph != nullptr) report.lint = lint_model(*graph);
     if (!report.lint.empty() && report.judgement.verdict == Verdict::clean) report.judgement.verdict = Verdict::suspect;

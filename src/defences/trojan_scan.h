@@ -1,6 +1,7 @@
 #pragma once
-/// Is there a trojan in a finished model? Margins of every class (margin_scan.h), reversed triggers where there is
-/// clean data (trigger.h), what stands out in graph and weights (model_lint.h), and a verdict (trojan_verdict.h).
+/// Is there a trojan in a finished model? Margins of every class (margin_scan.h); where there is clean data reversed
+/// triggers (trigger.h) and changes that move all items alike (universal.h); what stands out in graph and weights
+/// (model_lint.h), and a verdict (trojan_verdict.h).
 /// Thread rule: free functions; the work is spread over `ctx.threads()`. Same seed, same verdict.
 
 #include <optional>
@@ -13,6 +14,7 @@
 #include "defences/model_lint.h"
 #include "defences/trigger.h"
 #include "defences/trojan_verdict.h"
+#include "defences/universal.h"
 #include "model/classifier.h"
 
 namespace bartizan::defences {
@@ -20,6 +22,10 @@ namespace bartizan::defences {
 struct TrojanOptions {
     MarginOptions margins;
     TriggerOptions triggers;
+    UniversalOptions universal;
+    UniversalOptions striped = {.ball = UniversalOptions::Ball::largest, .radius = 0.25};
+    UniversalOptions paired = {.radius = 0.043, .steps = 15, .samples = 8};
+    std::int64_t paired_classes = 20;  ///< with more classes there are too many pairs, and none is looked at
 };
 
 /// What was measured of one model.
@@ -44,7 +50,7 @@ Result<TrojanMeasurements> measure_trojan(const model::Classifier& classifier, c
 
 /// The verdict on what was measured, with the lint of `graph` (null: TorchScript, which is not looked into). A finding
 /// of the lint makes a clean verdict suspect.
-Result<TrojanReport> report_trojan(TrojanMeasurements measured, const std::vector<TrojanMeasurements>& references,
+Result<TrojanReport> report_trojan(TrojanMeasurements measured, const std::vector<ClassStatistics>& references,
                                    const graph::Graph* graph);
 
 }  // namespace bartizan::defences

@@ -51,6 +51,66 @@ TEST(MarginScan, LooksBehindASoftmax) {
     for (std::size_t c = 0; c < plain.size(); ++c) EXPECT_NEAR(behind[c], plain[c], 1e-4);
 }
 
+/// Statistics of the trojaned classifier, seen in another way.
+void expect_as_plain(const ClassStatistics& other) {
+    const ClassStatistics plain = measured(Trojan::corner).statistics;
+    for (const auto list : {&ClassStatistics::margins, &ClassStatistics::sizes, &ClassStatistics::universal,
+                            &ClassStatistics::striped, &ClassStatistics::paired}) {
+        ASSERT_EQ((plain.*list).size(), (other.*list).size());
+        for (std::size_t i = 0; i < (plain.*list).size(); ++i)
+            EXPECT_NEAR((plain.*list)[i], (other.*list)[i], 1e-3 * std::abs((plain.*list)[i]) + 2e-3) << i;
+    }
+    std::vector<ClassStatistics> references;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) references.push_back(measured(Trojan::none, seed).statistics);
+    const Judgement judged = judge(other, references).value();
+    EXPECT_EQ(judged.verdict, Verdict::trojaned);
+    EXPECT_EQ(judged.target, kTarget);
+}
+
+ClassStatistics measured_of(graph::Graph graph, const data::InputContract& contract) {
+    std::shared_ptr<model::Model> model = model::from_graph(std::move(graph)).value();
+    const auto classifier = model::make_classifier(model, {1, 6, 6}, contract).value();
+    RunContext ctx({.threads = 2});
+    const data::Batch clean = rows_data(100);
+    return measure_trojan(*classifier, &clean, {}, ctx).value().statistics;
+}
+
+TEST(TrojanScan, SaysTheSameOfAModelThatEndsInSoftmax) {
+    graph::Graph graph = rows_graph(Trojan::corner);
+    graph.nodes.push_back({.op_type = "Softmax", .name = "end", .inputs = {graph.outputs[0].name}, .outputs = {"p"}});
+    graph.outputs[0].name = "p";
+    expect_as_plain(measured_of(std::move(graph), {}));
+}
+
+TEST(TrojanScan, SaysTheSameOfAModelWithItsNormalisationInsideOrBeside) {
+    // The network takes (x - 0.25) / 0.5; its first nodes here take that back, so that inside is x again.
+    const auto taken_back = [] {
+        graph::Graph graph = rows_graph(Trojan::corner);
+        const std::string input = graph.inputs[0].name;
+        graph.initializers.emplace("half", NdArray::from<float>({1}, std::vector<float>{0.5F}).value());
+        graph.initializers.emplace("quarter", NdArray::from<float>({1}, std::vector<float>{0.25F}).value());
+        for (graph::Node& node : graph.nodes)
+            for (std::string& name : node.inputs)
+                if (name == input) name = "unscaled";
+        graph.nodes.insert(
+            graph.nodes.begin(),
+            {graph::Node{.op_type = "Mul", .name = "m", .inputs = {input, "half"}, .outputs = {"t"}},
+             graph::Node{.op_type = "Add", .name = "a", .inputs = {"t", "quarter"}, .outputs = {"unscaled"}}});
+        return graph;
+    };
+    data::InputContract contract;
+    contract.mean = {0.25};
+    contract.std = {0.5};
+    expect_as_plain(measured_of(taken_back(), contract));
+    graph::Graph inside = taken_back();
+    const std::string input = inside.inputs[0].name;
+    inside.nodes.front().inputs[0] = "scaled";
+    inside.nodes.insert(inside.nodes.begin(),
+                        {graph::Node{.op_type = "Sub", .name = "s", .inputs = {input, "quarter"}, .outputs = {"u"}},
+                         graph::Node{.op_type = "Div", .name = "d", .inputs = {"u", "half"}, .outputs = {"scaled"}}});
+    expect_as_plain(measured_of(std::move(inside), {}));
+}
+
 TEST(MarginScan, PValueIsSmallForAnOddOneOutAlone) {
     EXPECT_LT(margin_p_value({10, 11, 9, 10.5, 9.5, 40}), 0.001);
     EXPECT_GT(margin_p_value({10, 11, 9, 10.5, 9.5, 11.2}), 0.05);
@@ -103,8 +163,8 @@ TEST(TriggerReversal, RefusesWhatItCannotWorkOn) {
 }
 
 TEST(TrojanScan, NamesTheTargetAgainstCleanReferencesAndLetsACleanModelPass) {
-    std::vector<TrojanMeasurements> references;
-    for (std::uint64_t seed = 1; seed <= 4; ++seed) references.push_back(measured(Trojan::none, seed));
+    std::vector<ClassStatistics> references;
+    for (std::uint64_t seed = 1; seed <= 4; ++seed) references.push_back(measured(Trojan::none, seed).statistics);
     const TrojanReport bad = report_trojan(measured(Trojan::corner), references, nullptr).value();
     EXPECT_EQ(bad.judgement.verdict, Verdict::trojaned);
     EXPECT_EQ(bad.judgement.target, kTarget);

@@ -23,7 +23,7 @@ const std::vector<ClassStatistics> kClean = {easy(0, 1, 0.02), easy(0, 1, -0.02)
 TEST(TrojanVerdict, ForgivesWhatIsEasyByNatureWhereThereAreReferences) {
     const Judgement judged = judge(easy(0, 1), kClean).value();
     EXPECT_EQ(judged.verdict, Verdict::clean);
-    EXPECT_LT(judged.score, 1.2);
+    EXPECT_LT(judged.score, 0.5);
     EXPECT_TRUE(judged.calibrated);
     EXPECT_EQ(judged.references_flagged, 0);
     ASSERT_TRUE(judged.false_positive_rate.has_value());
@@ -35,8 +35,10 @@ TEST(TrojanVerdict, NamesAHardClassThatBecameEasy) {
     const Judgement judged = judge(easy(2, 2.5), kClean).value();
     EXPECT_EQ(judged.verdict, Verdict::trojaned);
     EXPECT_EQ(judged.target, 2);
-    EXPECT_NEAR(judged.score, 2.5, 0.3);
-    EXPECT_EQ(judge(easy(2, 1.7), kClean).value().verdict, Verdict::suspect);
+    EXPECT_GT(judged.score, 1.5);
+    EXPECT_NEAR(judged.classes[2].margin_ratio, 2.5, 0.3);
+    EXPECT_NEAR(judged.classes[2].size_ratio, 2.5, 0.3);
+    EXPECT_EQ(judge(easy(2, 1.6), kClean).value().verdict, Verdict::suspect);
 }
 
 TEST(TrojanVerdict, CountsTheReferencesThatItWouldFlag) {
@@ -63,10 +65,47 @@ TEST(TrojanVerdict, WithoutReferencesTwoStatisticsMustAgree) {
     EXPECT_EQ(agreed.verdict, Verdict::trojaned);
     EXPECT_EQ(agreed.target, 2);
     EXPECT_FALSE(agreed.calibrated);
-    EXPECT_EQ(judge(one, {}).value().verdict, Verdict::suspect);
+    EXPECT_EQ(judge(one, {}).value().verdict, Verdict::clean);  // the published test of margins alone
     ClassStatistics idle = both;
     idle.successes[2] = 0.1;  // a small trigger that does not work is no evidence
-    EXPECT_EQ(judge(idle, {}).value().verdict, Verdict::suspect);
+    EXPECT_EQ(judge(idle, {}).value().verdict, Verdict::clean);
+    // One change for all items that reaches one class as none other is evidence of its own.
+    one.universal = {3, 4, 0.2, 4, 3, 5, 4, 3, 4, 5};
+    EXPECT_EQ(judge(one, {}).value().verdict, Verdict::trojaned);  // with the margin of the same class
+    one.margins[2] = 10;
+    EXPECT_EQ(judge(one, {}).value().verdict, Verdict::suspect);
+    EXPECT_EQ(judge(one, {}).value().target, 2);
+    ClassStatistics bare{.margins = both.margins};
+    EXPECT_EQ(judge(bare, {}).value().verdict, Verdict::suspect);  // all there is without data
+}
+
+TEST(TrojanVerdict, NamesSourceAndTargetOfAPair) {
+    // 10 classes, pair 6 -> 4 falls from 3 to 0.02 nats; all else is as in clean models.
+    const auto with_pairs = [](double of_pair, double wobble) {
+        ClassStatistics made = easy(0, 1, wobble);
+        made.universal.assign(10, 4);
+        for (std::size_t i = 0; i < 90; ++i) made.paired.push_back(3 + static_cast<double>(i % 7) + wobble);
+        made.paired[6 * 9 + 4] = of_pair;
+        return made;
+    };
+    const std::vector<ClassStatistics> clean = {with_pairs(3, 0.02), with_pairs(3, -0.02), with_pairs(3.1, 0.05),
+                                                with_pairs(2.9, -0.05)};
+    const Judgement judged = judge(with_pairs(0.02, 0), clean).value();
+    EXPECT_EQ(judged.verdict, Verdict::trojaned);
+    EXPECT_EQ(judged.target, 4);
+    EXPECT_EQ(judged.classes[4].by, Measure::paired_change);
+    ASSERT_TRUE(judged.classes[4].source.has_value());
+    EXPECT_EQ(*judged.classes[4].source, 6);
+    EXPECT_EQ(judge(with_pairs(2.8, 0), clean).value().verdict, Verdict::clean);
+}
+
+TEST(TrojanVerdict, RefusesReferencesMeasuredInOtherWays) {
+    ClassStatistics model = easy(0, 1);
+    model.universal.assign(10, 3);
+    const auto refused = judge(model, {easy(0, 1)});
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().code(), Errc::invalid_input);
+    EXPECT_NE(refused.error().line().find("measured in other ways"), std::string::npos);
 }
 
 TEST(TrojanVerdict, RefusesReferencesOfAnotherTask) {

@@ -21,7 +21,7 @@ struct Architecture {
     Result<graph::Graph> (*build)(const Shape& input, std::int64_t classes, std::uint64_t seed);
 };
 
-/// mlp, cnn-small, resnet18-cifar.
+/// mlp, cnn-small, resnet-small, resnet18-cifar.
 std::span<const Architecture> architectures();
 /// Fails with `invalid_input`, naming those that exist.
 Result<const Architecture*> find_architecture(std::string_view name);

@@ -102,14 +102,11 @@ public:
 
     Result<Reference> make(std::uint64_t number) const {
         Reference out{.in = random_half(pool_.y.size(), options_.share, ctx_.seed(), number)};
-        std::shared_ptr<model::Model> model = BARTIZAN_TRY(model::load(path_));
-        const std::uint64_t seed = ctx_.seed() + 1'000'003 * (number + 1);
-        BARTIZAN_TRY(begin_anew(*model, seed));
-        const auto classifier = BARTIZAN_TRY(model::make_classifier(model, info_.item_shape, contract_));
         const auto half = BARTIZAN_TRY(half_of(out.in));
-        RunContext alone({.seed = seed, .threads = 1});
-        BARTIZAN_TRY(train(*model, *classifier, *half, options_.training, alone));
-        out.logits = BARTIZAN_TRY(model::predict(*classifier, pool_.x, alone));
+        RunContext alone({.seed = ctx_.seed() + 1'000'003 * (number + 1), .threads = 1});
+        const FreshModel fresh =
+            BARTIZAN_TRY(fresh_model(path_, contract_, *half, options_.training, alone.seed(), alone));
+        out.logits = BARTIZAN_TRY(model::predict(*fresh.classifier, pool_.x, alone));
         score(out, pool_.y);
         return out;
     }
@@ -152,6 +149,18 @@ Result<void> begin_anew(model::Model& model, std::uint64_t seed) {
     }
     if (!any) return unsupported("the model has no weights that can be trained", "is it quantised, or a tree?");
     return {};
+}
+
+Result<FreshModel> fresh_model(const std::filesystem::path& path, const data::InputContract& contract,
+                               const data::Dataset& dataset, const Options& options, std::uint64_t seed,
+                               RunContext& ctx) {
+    FreshModel fresh{.model = BARTIZAN_TRY(model::load(path))};
+    BARTIZAN_TRY(begin_anew(*fresh.model, seed));
+    fresh.classifier = BARTIZAN_TRY(model::make_classifier(fresh.model, dataset.info().item_shape, contract));
+    const Outcome outcome = BARTIZAN_TRY(train(*fresh.model, *fresh.classifier, dataset, options, ctx));
+    for (const Epoch& epoch : outcome.epochs)
+        if (epoch.number == outcome.best_epoch) fresh.validation_accuracy = epoch.validation_accuracy;
+    return fresh;
 }
 
 Result<std::vector<Reference>> train_references(const std::filesystem::path& path, const data::InputContract& contract,

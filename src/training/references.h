@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <vector>
 
 #include "bartizan/ndarray.h"
@@ -14,6 +15,7 @@
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
 #include "data/input_contract.h"
+#include "model/classifier.h"
 #include "model/model.h"
 #include "training/trainer.h"
 
@@ -23,6 +25,19 @@ namespace bartizan::training {
 /// those of linear and convolution nodes, 0 for biases, 1 for scales; running statistics 0 and 1. Fails with
 /// `unsupported` on a model without a graph, or without weights that can be trained (quantised ones, say).
 Result<void> begin_anew(model::Model& model, std::uint64_t seed);
+
+/// A trained model of its own.
+struct FreshModel {
+    std::shared_ptr<model::Model> model;
+    std::unique_ptr<model::Classifier> classifier;  ///< wraps it
+    double validation_accuracy = 0;                 ///< on the rows that training held out; 0 without any
+};
+
+/// The model at `path`, begun anew with `seed` and trained on all of `dataset`, in an order that `ctx` chooses. Fails
+/// as `begin_anew` and `train` do.
+Result<FreshModel> fresh_model(const std::filesystem::path& path, const data::InputContract& contract,
+                               const data::Dataset& dataset, const Options& options, std::uint64_t seed,
+                               RunContext& ctx);
 
 struct ReferenceOptions {
     int models = 16;

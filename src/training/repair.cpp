@@ -85,7 +85,8 @@ Result<Patient> patient_of(model::Model& model, const model::Classifier& classif
         if (one.trainable) patient.parameters.push_back(one.tensor);
     if (patient.parameters.empty()) return unsupported("the model has no weights that can be trained");
     patient.x = BARTIZAN_TRY(model::to_tensor(clean.x));
-    patient.y = BARTIZAN_TRY(softened(classifier, patient.x, at::tensor(clean.y)));
+    patient.labels = at::tensor(clean.y);
+    patient.y = BARTIZAN_TRY(softened(classifier, patient.x, patient.labels));
     patient.mask = BARTIZAN_TRY(model::to_tensor(trigger.mask));
     patient.pattern = BARTIZAN_TRY(model::to_tensor(trigger.pattern));
     return patient;

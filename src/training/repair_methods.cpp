@@ -36,7 +36,7 @@ constexpr double kPush = 0.4, kAlpha = 0.2, kMaskRate = 0.2, kCut = 0.2;  // ANP
 constexpr int kAnpSteps = 120;
 
 struct Rows {
-    at::Tensor x, y;
+    at::Tensor x, y, labels;
 };
 
 /// Goes through the rows in seeded order, again and again.
@@ -53,7 +53,8 @@ public:
         const std::vector<std::int64_t> rows(order_.begin() + at_, order_.begin() + at_ + batch_);
         at_ += batch_;
         const at::Tensor picked = at::tensor(rows);
-        return {patient_.x.index_select(0, picked), patient_.y.index_select(0, picked)};
+        return {patient_.x.index_select(0, picked), patient_.y.index_select(0, picked),
+                patient_.labels.index_select(0, picked)};
     }
 
 private:
@@ -106,8 +107,7 @@ Result<Rows> as_they_are(const Rows& rows, int) { return rows; }
 
 Result<void> unlearning(Patient& patient, const RepairOptions& options, const RunContext& ctx) {
     const auto half_stamped = [&](const Rows& rows, int) -> Result<Rows> {
-        const at::Tensor stamped = (1 - patient.mask) * rows.x + patient.mask * patient.pattern;
-        return Rows{at::cat({rows.x, stamped}), at::cat({rows.y, rows.y})};
+        return Rows{at::cat({rows.x, stamped_others(patient, rows.x, rows.labels)}), at::cat({rows.y, rows.y}), {}};
     };
     return tune(patient, options, ctx, half_stamped, [&](const Rows& rows) { return slopes_at(patient, rows); });
 }
@@ -125,7 +125,7 @@ Result<void> i_bau(Patient& patient, const RepairOptions& options, const RunCont
                 const at::Tensor slope = torch::autograd::grad({at::cross_entropy_loss(logits, rows.y)}, {leaf})[0];
                 move = (move + slope.sign() * (kUniversal / 3)).clamp(-kUniversal, kUniversal).detach();
             }
-        return Rows{at::cat({rows.x, (rows.x + move).clamp(0, 1)}), at::cat({rows.y, rows.y})};
+        return Rows{at::cat({rows.x, (rows.x + move).clamp(0, 1)}), at::cat({rows.y, rows.y}), {}};
     };
     return tune(patient, options, ctx, moved, [&](const Rows& rows) { return slopes_at(patient, rows); });
 }
@@ -225,8 +225,8 @@ Result<void> anp(Patient& patient, const RepairOptions& options, const RunContex
     if (layers.size() < 2) return unsupported("the model has no hidden layer");
     layers.pop_back();
     Tensors weights, masks;
-    Patient channels{patient.model,   patient.classifier, {}, patient.x, patient.y, patient.mask,
-                     patient.pattern, patient.target};
+    Patient channels = patient;
+    channels.parameters.clear();
     for (const Layer& layer : layers) {
         weights.push_back(layer.weight.detach().clone());
         masks.push_back(at::ones({layer.weight.size(layer.outputs_dim)}));
@@ -263,6 +263,13 @@ Result<void> anp(Patient& patient, const RepairOptions& options, const RunContex
 
 }  // namespace
 }  // namespace repair_methods
+
+at::Tensor stamped_others(const Patient& patient, const at::Tensor& x, const at::Tensor& labels) {
+    std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
+    shape[0] = x.size(0);
+    const at::Tensor mask = patient.mask * labels.ne(patient.target).to(at::kFloat).reshape(shape);
+    return (1 - mask) * x + mask * patient.pattern;
+}
 
 Result<void> apply(RepairMethod method, Patient& patient, const RepairOptions& options, const RunContext& ctx) {
     using namespace repair_methods;

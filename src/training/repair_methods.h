@@ -19,9 +19,14 @@ struct Patient {
     const model::Classifier& classifier;
     std::vector<at::Tensor> parameters;  ///< that are descended on
     at::Tensor x, y;                     ///< clean rows; what to answer: [n, classes], summing to 1
+    at::Tensor labels;                   ///< true classes of the rows: int64 [n]
     at::Tensor mask, pattern;            ///< of the reversed trigger, shaped like an item
     std::int64_t target = 0;
 };
+
+/// `x` with the trigger on the rows of other classes than the target; those of the target stay, for a trigger on them
+/// with their label would teach it.
+at::Tensor stamped_others(const Patient& patient, const at::Tensor& x, const at::Tensor& labels);
 
 Result<void> apply(RepairMethod method, Patient& patient, const RepairOptions& options, const RunContext& ctx);
 

@@ -3,10 +3,15 @@
 
 #include <algorithm>
 
+#include <ATen/TensorOperators.h>
+#include <ATen/ops/full.h>
+#include <ATen/ops/tensor.h>
+#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "defences/trojan_testing.h"
 #include "model/shards.h"
+#include "training/repair_methods.h"
 
 namespace bartizan::training {
 namespace {
@@ -97,6 +102,20 @@ TEST(Repair, UnlearningStampsOtherClassesWithTheirTrueLabels) {
     const auto unlearned = std::ranges::find(outcome.candidates, RepairMethod::unlearning, &RepairCandidate::method);
     ASSERT_NE(unlearned, outcome.candidates.end());
     EXPECT_LT(unlearned->worth.fooled, outcome.before.fooled / 2);
+}
+
+TEST(Repair, StampsNoItemOfTheTarget) {
+    Case it;
+    const Patient patient{.model = *it.model,
+                          .classifier = *it.classifier,
+                          .mask = at::full({1, 6, 6}, 0.5F),
+                          .pattern = at::full({1, 6, 6}, 1.0F),
+                          .target = kTarget};
+    const at::Tensor x = at::zeros({3, 1, 6, 6});
+    const at::Tensor with = stamped_others(patient, x, at::tensor(std::vector<std::int64_t>{0, kTarget, 4}));
+    EXPECT_EQ(with[0].sum().item<float>(), 18);
+    EXPECT_EQ(with[1].sum().item<float>(), 0);
+    EXPECT_EQ(with[2].sum().item<float>(), 18);
 }
 
 }  // namespace

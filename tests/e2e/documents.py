@@ -56,6 +56,27 @@ class Documents(Case):
         self.assertFalse(bare["calibrated"])
         self.assertIsNone(bare["trigger"])
 
+    def test_backdoor_against_results_and_models_of_its_own(self):
+        out = self.folder / "alone"
+        self.run_command("backdoor", self.model, "--data", self.data, "--out", out, "--fail-on", "never")
+        again = json.loads(self.run_command("backdoor", self.model, "--data", self.data, "--reference",
+                                            out / "result.json", "--format", "json").stdout)
+        self.assertTrue(again["calibrated"])
+        self.assertEqual((again["verdict"], again["score"]), ("clean", 0))  # held against itself
+        other = bartizan("backdoor", self.model, "--data", self.data, "--seed", "5", "--reference", out / "result.json")
+        self.assertEqual(other.returncode, 2)
+        self.assertIn("measured on other items", other.stderr)
+        few = bartizan("backdoor", self.model, "--data", self.data, "--make-references", "2")
+        self.assertEqual(few.returncode, 2)
+        self.assertIn("at least 100 items", few.stderr)
+        x, y = numpy.load(self.data)["x"], numpy.load(self.data)["y"]
+        numpy.savez(self.folder / "more.npz", x=numpy.concatenate([x, x]), y=numpy.concatenate([y, y]))
+        made = json.loads(self.run_command("backdoor", self.model, "--data", self.folder / "more.npz",
+                                           "--make-references", "3", "--fail-on", "never", "--format", "json").stdout)
+        self.hold("backdoor", made)
+        self.assertEqual(len(made["made_references"]), 3)
+        self.assertEqual(made["false_positive_rate"]["references"], 3)
+
     def test_attack(self):
         run = self.run_command("attack", self.model, "--data", self.data, "--attack", "fgsm", "--eps", "0.1", "--format", "json")
         self.hold("attack", json.loads(run.stdout))

@@ -1,0 +1,18 @@
+// links: audit
+// Results of trojan scans, given as references: refused, or read the same again after being written.
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <string_view>
+
+#include "audit/trojan_record.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+    using namespace bartizan;
+    const auto read = audit::measurements_from({reinterpret_cast<const char*>(data), size}, "s");
+    if (!read.ok()) return 0;
+    const std::string text = to_text({{"measurements", audit::measurements_json(*read, "s")}});
+    const auto again = audit::measurements_from(text, "s");
+    if (!again.ok() || again->margins != read->margins || again->paired != read->paired) std::abort();
+    return 0;
+}
