@@ -89,11 +89,11 @@ void basic_block(Layers& layers, std::int64_t channels, std::int64_t stride) {
 Result<graph::Graph> build_resnet_small(const Shape& input, std::int64_t classes, std::uint64_t seed) {
     BARTIZAN_TRY(check_image(input, classes));
     Layers layers(input, seed);
-    layers.conv(16, 3, 2, 1, false);
+    layers.conv(8, 3, 2, 1, false);
     layers.batch_norm();
     layers.relu();
-    basic_block(layers, 16, 1);
-    basic_block(layers, 32, 2);
+    basic_block(layers, 8, 1);
+    basic_block(layers, 16, 2);
     layers.global_average_pool();
     layers.flatten();
     layers.dense(classes);
@@ -120,7 +120,7 @@ constexpr Architecture kArchitectures[] = {
     {"mlp", "Two hidden layers of 256 and 128: tables and small images.", 0.05, &build_mlp},
     {"cnn-small", "Two strided convolutions and two dense layers: 28 to 64 pixel images in a minute.", 0.05,
      &build_cnn_small},
-    {"resnet-small", "Two residual blocks with batch normalisation: 28 to 64 pixel images in a few minutes.", 0.1,
+    {"resnet-small", "Two residual blocks with batch normalisation: 28 to 64 pixel images in a minute.", 0.1,
      &build_resnet_small},
     {"resnet18-cifar", "ResNet-18 with a 3x3 stem for 32 pixel images: the field's yardstick, slow on a CPU.", 0.1,
      &build_resnet18},
