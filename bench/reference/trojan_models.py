@@ -39,18 +39,20 @@ def main():
     trojan_zoo.add_arguments(parser)
     parser.add_argument("--clean", type=int, default=20)
     parser.add_argument("--trojaned", type=int, default=20)
+    parser.add_argument("--architectures", default=",".join(ARCHITECTURES), help="the models of these alone")
     parser.add_argument("--adaptive", action="store_true", help="attackers who know the detector, in place of the five")
     parser.add_argument("--uncalibrated", action="store_true", help="without references")
     arguments = parser.parse_args()
     zoo = trojan_zoo.Zoo(arguments)
-    references = {}
-    for kind in ARCHITECTURES:
+    references, kinds = {}, arguments.architectures.split(",")
+    for kind in kinds:
         for path in zoo.references(kind, arguments.references):
             scan(zoo, path, [], "alone")
             references.setdefault(kind, []).append(path.with_suffix(".alone") / "result.json")
     triggers = ADAPTIVE if arguments.adaptive else TRIGGERS
     scores, verdicts, named, seconds = {False: [], True: []}, {False: [], True: []}, 0, []
-    for kind, seed, trigger, target in cases(arguments.clean, arguments.trojaned, triggers):
+    wanted = [case for case in cases(arguments.clean, arguments.trojaned, triggers) if case[0] in kinds]
+    for kind, seed, trigger, target in wanted:
         path, bad = zoo.model(kind, seed, trigger, target), trigger is not None
         attack = [zoo.success(path, trigger, target, seed, gain=gain) for gain in ((1, 2) if trigger == "sig" else (1,))
                   ] if bad else []
@@ -62,9 +64,9 @@ def main():
         named += bad and right
         seconds += [cost] if cost > 0.01 else []
         by = result["classes"][result["target_class"]]["by"]
+        told = ("right" if right else "wrong") if bad else ""
         print(f"{path.stem:32} attack {' '.join(f'{a:5.3f}' for a in attack):11}  {result['verdict']:9} score "
-              f"{result['score']:6.2f}  class {result['target_class']} {'right' if bad and right else 'wrong' if bad else ''}"
-              f"  {by}  {cost:.1f} s", flush=True)
+              f"{result['score']:6.2f}  class {result['target_class']} {told:5}  {by}  {cost:.1f} s", flush=True)
     found = sum(verdict != "clean" for verdict in verdicts[True])
     flagged = sum(verdict != "clean" for verdict in verdicts[False])
     print(f"AUC {trojan_zoo.auc(scores[False], scores[True]):.3f}; trojaned models found {found} of "
