@@ -20,7 +20,8 @@ def cases(clean, trojaned, triggers):
     for i in range(clean):
         yield ARCHITECTURES[i % 3], i, None, 0
     for i in range(trojaned):
-        yield ARCHITECTURES[(i + i // len(triggers)) % 3], 20 + i, triggers[i % len(triggers)], (3 * i + 1) % 10
+        turn, kind = divmod(i, len(triggers))
+        yield ARCHITECTURES[(turn + kind) % 3], 20 + i, triggers[kind], (3 * i + 1) % 10
 
 
 def scan(zoo, path, references, name):
