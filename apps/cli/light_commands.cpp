@@ -60,6 +60,7 @@ constexpr Entry kEntries[] = {
 LightHandler light_handler(const cli::Invocation& invocation) {
     if (invocation.command->name == "attack") return invocation.flag("list") ? attack_list : nullptr;
     if (invocation.command->name == "harden") return invocation.flag("list") ? harden_list : nullptr;
+    if (invocation.command->name == "extract") return invocation.flag("list") ? extract_list : nullptr;
     if (invocation.command->name == "poison") return invocation.flag("list") ? poison_list : nullptr;
     if (invocation.command->name == "data check" && invocation.has("model")) return nullptr;
     for (const Entry& entry : kEntries)

@@ -14,6 +14,7 @@ LightHandler light_handler(const cli::Invocation& invocation);
 Result<int> doctor(const cli::Invocation& invocation);
 Result<int> attack_list(const cli::Invocation& invocation);
 Result<int> harden_list(const cli::Invocation& invocation);
+Result<int> extract_list(const cli::Invocation& invocation);
 Result<int> poison_list(const cli::Invocation& invocation);
 Result<int> compare(const cli::Invocation& invocation);
 Result<int> sign(const cli::Invocation& invocation);

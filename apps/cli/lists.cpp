@@ -1,10 +1,11 @@
-/// `bartizan attack --list`, `harden --list` and `poison --list`: the catalogues.
+/// `bartizan attack --list`, `extract --list`, `harden --list` and `poison --list`: the catalogues.
 #include <span>
 
 #include <fmt/format.h>
 
 #include "apps/cli/light_commands.h"
 #include "catalog/attacks.h"
+#include "catalog/extractions.h"
 #include "catalog/hardening.h"
 #include "catalog/poisons.h"
 #include "cli/output.h"
@@ -98,6 +99,34 @@ std::string methods_text() {
     return text;
 }
 
+Json extractions_json(const cli::Invocation& invocation) {
+    Json json = cli::document(invocation);
+    json["schema"] = "bartizan.extract-list/1";
+    json["attacks"] = Json::array();
+    for (const catalog::ExtractionSpec& one : catalog::extractions())
+        json["attacks"].push_back({{"name", one.name},
+                                   {"summary", one.summary},
+                                   {"asks_with", one.asks_with},
+                                   {"sees", one.sees},
+                                   {"works_on", one.works_on},
+                                   {"learns", one.learns},
+                                   {"reference", one.reference},
+                                   {"url", one.url},
+                                   {"atlas", catalog::kExtractionAtlas},
+                                   {"parameters", parameters_json(one.params)}});
+    return json;
+}
+
+std::string extractions_text() {
+    std::string text = fmt::format("{:<18} {:<7} {}\n", "name", "sees", "what it does");
+    for (const catalog::ExtractionSpec& one : catalog::extractions()) {
+        text += fmt::format("{:<18} {:<7} {}\n", one.name, one.sees, one.summary);
+        for (const ParamSpec& param : one.params)
+            text += fmt::format("{:<26}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
+    }
+    return text;
+}
+
 Json poisons_json(const cli::Invocation& invocation) {
     Json json = cli::document(invocation);
     json["schema"] = "bartizan.poison-list/1";
@@ -141,6 +170,10 @@ Result<int> attack_list(const cli::Invocation& invocation) {
 
 Result<int> harden_list(const cli::Invocation& invocation) {
     return print_list(invocation, methods_json(invocation), methods_text());
+}
+
+Result<int> extract_list(const cli::Invocation& invocation) {
+    return print_list(invocation, extractions_json(invocation), extractions_text());
 }
 
 Result<int> poison_list(const cli::Invocation& invocation) {

@@ -1,9 +1,14 @@
 #include "apps/engine/inputs.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
 #include <span>
 
 #include <fmt/format.h>
+
+#include "serving/remote_model.h"
 
 namespace bartizan::engine {
 namespace {
@@ -32,8 +37,13 @@ Result<void> check_labels(const Inputs& inputs) {
 
 Result<std::shared_ptr<model::Model>> open_model(const cli::Invocation& invocation) {
     const std::string path = invocation.positional(0);
-    if (path.starts_with("http://") || path.starts_with("https://"))
-        return unsupported("'" + path + "' is a remote model; this build opens files alone");
+    if (serving::is_remote(path)) {
+        serving::RemoteOptions options;
+        if (const char* const key = std::getenv("BARTIZAN_KEY")) options.key = key;
+        options.retries = static_cast<int>(invocation.integer("retries", options.retries));
+        options.patience = std::chrono::milliseconds(std::llround(1000 * invocation.number("timeout", 30)));
+        return std::shared_ptr<model::Model>(BARTIZAN_TRY(serving::open_remote(path, options)));
+    }
     auto model = BARTIZAN_TRY(model::load(path));
     return std::shared_ptr<model::Model>(std::move(model));
 }

@@ -18,7 +18,8 @@
 
 namespace bartizan::engine {
 
-/// The model named by the first positional. Fails as `model::load` does, `unsupported` on a URL.
+/// The model named by the first positional. An address is opened as
+/// `serving::open_remote` does, with the key in BARTIZAN_KEY, --timeout and --retries. Fails as these two do.
 Result<std::shared_ptr<model::Model>> open_model(const cli::Invocation& invocation);
 
 /// The data set named by --data (or another option), with --label, --limit, --sample and --seed.

@@ -23,6 +23,7 @@ constexpr Entry kProbes[] = {
     {"bias", &bias::make},
     {"backdoor", &backdoor::make},
     {"poison", &poison::make},
+    {"extraction", &extraction_probe::make},
     {"reliability", &reliability::make},
 };
 

@@ -42,6 +42,10 @@ constexpr ParamSpec kPoison[] = {
     {"blends", ParamKind::integer, 20, 0, 1000, "forward passes of STRIP for each item; 0: without it"},
     {"pictures", ParamKind::integer, 8, 0, 100, "suspects shown of each suspicious class"},
 };
+constexpr ParamSpec kExtraction[] = {
+    {"queries", ParamKind::integer, 500, 32, 1'000'000, "queries of the attacker, at most half of the items"},
+    {"steps", ParamKind::integer, 800, 1, 1'000'000, "descent steps of each copy"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -69,6 +73,8 @@ constexpr ProbeSpec kProbes[] = {
      kBackdoor},
     {"poison", "Poisoned training data",
      "Was the model trained on poisoned items? Which class, which items (--train-data; the test data are trusted).", kPoison},
+    {"extraction", "Model theft",
+     "How well does a copy that was trained on a few hundred answers stand in for the model?", kExtraction},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
 };

@@ -1,6 +1,6 @@
 #pragma once
 /// What of a model's scores a caller gets to see: labels alone, a few classes, fewer digits, softened, noisy or bent.
-/// Each makes the model harder to copy and costs its honest users something.
+/// Each makes the model harder to copy and costs its honest users something; `bartizan extract --policy` measures both.
 /// Pure: a policy with a key gives the same answer to the same input each time, so that noise does not average out.
 /// Thread rule: immutable values that may be shared.
 

@@ -37,6 +37,8 @@ constexpr RuleMap kTrojanMaps[] = {{kAtlas, "AML.T0018.000"}, {kOwasp, "ML10"}, 
 
 constexpr RuleMap kPoisonMaps[] = {{kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kAml, "NISTAML.023"},
                                    {kRmf, "MEASURE 2.7"}, {kAct, "Art. 15(5)"}};
+constexpr RuleMap kTheft[] = {{kAtlas, "AML.T0024.002"}, {kAtlas, "AML.T0040"}, {kOwasp, "ML05"}, {kAml, "NISTAML.031"},
+                              {kRmf, "MEASURE 2.7"},     {kIso, "A.6.2.4"},     {kAct, "Art. 15(5)"}};
 
 // Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
 constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
@@ -141,6 +143,15 @@ constexpr Rule kRules[] = {
      "(bartizan harden --method repair) or train it again on data that was checked, and find out how the data or the file "
      "was changed.",
      kTrojanMaps},
+    {rule::kExtraction, "Extraction", "How many queries a copy of the model takes.",
+     "Whoever may ask a model may train another on its answers (Tramer et al. 2016, Orekondy et al. 2019). The copy costs "
+     "the thief a fraction of what the model cost, and is a white box: adversarial examples made on it work on the model. "
+     "Agreement is the share of judging items on which copy and model say the same class.",
+     "Limit the queries of a caller to a tenth of those that a copy of 90 % agreement takes, and watch for callers who "
+     "come near it. Show labels or rounded scores where callers need no more: it stops exact extraction, and hardly slows "
+     "a copy that is trained (bartizan extract --policy measures both). Mark the model (bartizan ownership) so that a copy "
+     "can be told.",
+     kTheft},
     {rule::kVanishingGradients, "VanishingGradients",
      "Evaluation unreliable: gradients vanish, so gradient attacks see nothing.",
      "When one logit is far above the others, the loss saturates in single precision and its gradient is exactly "

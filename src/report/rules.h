@@ -26,6 +26,7 @@ inline constexpr std::string_view kGroupDisparity = "BTZ-FAI-001";
 inline constexpr std::string_view kRobustnessGap = "BTZ-FAI-002";
 inline constexpr std::string_view kTrojan = "BTZ-BKD-001";
 inline constexpr std::string_view kPoison = "BTZ-POI-001";
+inline constexpr std::string_view kExtraction = "BTZ-EXT-001";
 // "Evaluation unreliable": one for each way in which a robustness evaluation fools itself.
 inline constexpr std::string_view kVanishingGradients = "BTZ-REL-001";
 inline constexpr std::string_view kSoftmaxInside = "BTZ-REL-002";

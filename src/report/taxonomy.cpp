@@ -13,6 +13,7 @@ constexpr Taxon kAtlas[] = {
     {"AML.T0018.000", "Poison AI Model"},
     {"AML.T0018.002", "Embed Malware"},
     {"AML.T0020", "Poison Training Data"},
+    {"AML.T0024.002", "Extract AI Model"},
     {"AML.T0029", "Denial of AI Service"},
     {"AML.T0031", "Erode AI Model Integrity"},
     {"AML.T0040", "AI Model Inference API Access"},
@@ -43,6 +44,7 @@ constexpr Taxon kAdversarialMl[] = {
     {"NISTAML.022", "Evasion"},
     {"NISTAML.023", "Backdoor Poisoning"},
     {"NISTAML.025", "Black-box Evasion"},
+    {"NISTAML.031", "Model Extraction"},
 };
 
 constexpr Taxon kAiRmf[] = {

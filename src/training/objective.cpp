@@ -20,6 +20,7 @@ constexpr std::uint32_t kNoisePurpose = 300'000;
 constexpr double kTradesStart = 1e-3;  // deviation of the noise that TRADES starts from
 constexpr double kFastStep = 1.25;     // of eps (Wong, Rice, Kolter 2020)
 
+/// `y`: classes, or a probability for each (Hinton, Vinyals, Dean 2015, at temperature 1).
 at::Tensor sum_cross_entropy(const at::Tensor& logits, const at::Tensor& y) {
     return at::cross_entropy_loss(logits, y, {}, 2 /* sum */);
 }
@@ -147,7 +148,7 @@ Result<at::Tensor> loss_of(const Objective& objective, const model::Classifier& 
                            const at::Tensor& worked) {
     const at::Tensor at_worked = BARTIZAN_TRY(classifier.logits(worked, model::Mode::training));
     if (objective.method != Method::trades && objective.method != Method::mart)
-        return objective::sum_cross_entropy(at_worked, shard.y);
+        return objective::sum_cross_entropy(at_worked, shard.soft.defined() ? shard.soft : shard.y);
     const at::Tensor at_clean = BARTIZAN_TRY(classifier.logits(shard.x, model::Mode::training));
     return objective.method == Method::trades ? objective::trades_loss(at_clean, at_worked, shard, objective.weight)
                                               : objective::mart_loss(at_clean, at_worked, shard, objective.weight);

@@ -19,6 +19,7 @@ struct Shard {
     at::Tensor x;                   ///< float32 [n, item], in data units, 0 to 1
     at::Tensor y;                   ///< int64 [n]
     std::vector<std::int64_t> ids;  ///< with seed and epoch they key the random numbers
+    at::Tensor soft = {};  ///< float32 [n, classes] that take the place of `y` in the plain loss; undefined: none
 };
 
 /// Where random numbers of a step come from: the same for any cut into shards.

@@ -73,13 +73,27 @@ std::set<std::string> last_weights(const graph::Graph& graph) {
     return {};
 }
 
-Result<Shard> shard_of(const data::Batch& batch, const model::Chunk& chunk) {
+/// The rows `ids` of `targets`.
+Result<at::Tensor> soft_rows(const NdArray& targets, std::span<const std::int64_t> ids) {
+    const std::int64_t classes = targets.shape()[1];
+    at::Tensor out = at::empty({std::ssize(ids), classes}, at::kFloat);
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+        if (ids[i] < 0 || ids[i] >= targets.shape()[0])
+            return invalid_input(fmt::format("row {} has no soft target, there are {}", ids[i], targets.shape()[0]));
+        std::copy_n(targets.values<float>().begin() + ids[i] * classes, classes,
+                    out.data_ptr<float>() + static_cast<std::int64_t>(i) * classes);
+    }
+    return out;
+}
+
+Result<Shard> shard_of(const data::Batch& batch, const model::Chunk& chunk, const NdArray& soft_targets) {
     Shard shard;
     const NdArray rows = BARTIZAN_TRY(batch.x.rows(chunk.begin, chunk.count));
     shard.x = BARTIZAN_TRY(model::to_tensor(rows));
     shard.y = at::empty({chunk.count}, at::kLong);
     std::copy_n(batch.y.begin() + chunk.begin, chunk.count, shard.y.data_ptr<std::int64_t>());
     shard.ids.assign(batch.ids.begin() + chunk.begin, batch.ids.begin() + chunk.begin + chunk.count);
+    if (soft_targets.rank() == 2) shard.soft = BARTIZAN_TRY(soft_rows(soft_targets, shard.ids));
     return shard;
 }
 
@@ -139,6 +153,10 @@ private:
                                                  classifier_.classes() - 1));
         if (options_.last_layer_only && !shardable_)
             return unsupported("the last layer alone cannot be trained: batch normalisation would learn, too");
+        const NdArray& soft = options_.soft_targets;
+        if (soft.rank() == 2 && (soft.dtype() != DType::f32 || soft.shape()[1] != classifier_.classes()))
+            return invalid_input(fmt::format("soft targets of shape {} for a model of {} classes",
+                                             bartizan::to_string(soft.shape()), classifier_.classes()));
         if (parameters_.empty()) return unsupported("the model has no weights that can be trained");
         const std::vector<std::int64_t> order = permutation(rows, ctx_.seed(), kShufflePurpose);
         const bool judged = options_.validation_share > 0;
@@ -195,7 +213,7 @@ private:
         std::vector<Work> work(shards);
         BARTIZAN_TRY(model::for_each_chunk(rows, shard_rows, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
             Work& one = work[static_cast<std::size_t>(chunk.begin / shard_rows)];
-            one.shard = BARTIZAN_TRY(shard_of(batch, chunk));
+            one.shard = BARTIZAN_TRY(shard_of(batch, chunk, options_.soft_targets));
             one.worked = BARTIZAN_TRY(worked_inputs(options_.objective, classifier_, one.shard, {ctx_.seed(), number}));
             return take_gradients(one);
         }));
@@ -287,7 +305,7 @@ private:
         const Adversary judge{.eps = given.eps, .steps = std::max(given.steps, kValidationSteps)};
         std::vector<std::int64_t> correct(static_cast<std::size_t>((rows + kShard - 1) / kShard), 0);
         BARTIZAN_TRY(model::for_each_chunk(rows, kShard, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
-            Shard shard = BARTIZAN_TRY(shard_of(validation_, chunk));
+            Shard shard = BARTIZAN_TRY(shard_of(validation_, chunk, {}));
             if (attacked) shard.x = BARTIZAN_TRY(pgd_inputs(judge, classifier_, shard, {ctx_.seed(), number}));
             const at::NoGradGuard no_grad;
             const at::Tensor logits = BARTIZAN_TRY(classifier_.logits(shard.x));

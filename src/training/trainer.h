@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "bartizan/ndarray.h"
 #include "bartizan/result.h"
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
@@ -47,6 +48,9 @@ struct Options {
     double momentum = 0.9;
     double weight_decay = 5e-4;
     Objective objective;
+    /// Float32 [rows of the data set, classes]: what `plain` is to answer in place of the label (distillation); rows are
+    /// found by their ids. Empty: the labels.
+    NdArray soft_targets;
     double weight_perturbation = 0;  ///< gamma of adversarial weight perturbation (Wu et al. 2020); 0: none
     double averaging = 0;            ///< decay of the running average of weights that is kept; 0: none
     bool last_layer_only = false;    ///< the extractor before the last linear layer stays as it is (transfer learning)

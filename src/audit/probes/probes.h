@@ -24,6 +24,7 @@ namespace corruption { std::unique_ptr<Probe> make(const Params& params); }
 namespace bias { std::unique_ptr<Probe> make(const Params& params); }
 namespace poison { std::unique_ptr<Probe> make(const Params& params); }
 namespace backdoor { std::unique_ptr<Probe> make(const Params& params); }
+namespace extraction_probe { std::unique_ptr<Probe> make(const Params& params); }
 namespace reliability { std::unique_ptr<Probe> make(const Params& params); }
 
 }  // namespace bartizan::audit
