@@ -2,7 +2,7 @@
 // learns from which label of the pool to draw. Rewards as in the paper: certainty, diversity, loss.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
+#include <utility>
 
 #include <fmt/format.h>
 
@@ -14,6 +14,7 @@ namespace bartizan::extraction::adaptive {
 namespace {
 
 constexpr std::uint32_t kDrawPurpose = 510, kShufflePurpose = 511;
+constexpr std::int64_t kMostLabels = 10'000;  // each draw weighs them all
 
 class Adaptive final : public LearningAttack {
 public:
@@ -175,7 +176,9 @@ Result<std::unique_ptr<Attack>> make(const Params& params, const Start& start) {
         return invalid_input("knockoff-adaptive needs a pool with labels of any kind: it learns which to draw from",
                              "name them with --label, or take knockoff-random");
     for (const std::int64_t label : start.pool->y)
-        if (label < 0) return invalid_input("the pool has a label below 0");
+        if (label < 0 || label >= kMostLabels)
+            return invalid_input(fmt::format("the pool has the label {}: 0 to {} are allowed", label, kMostLabels - 1),
+                                 "take knockoff-random, which needs no labels");
     return std::make_unique<Adaptive>(params, start);
 }
 

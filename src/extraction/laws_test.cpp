@@ -1,6 +1,7 @@
 /// Laws that every attack that learns keeps, and what the curve says.
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include <gtest/gtest.h>
 
@@ -100,6 +101,10 @@ TEST(ExtractionCurve, AnAdaptiveAttackerWithoutLabelsIsToldSo) {
     const auto made = attack_called("knockoff-adaptive", items.start());
     ASSERT_FALSE(made.ok());
     EXPECT_NE(made.error().line().find("labels"), std::string::npos);
+    for (const std::int64_t label : {std::int64_t{-1}, std::numeric_limits<std::int64_t>::max()}) {
+        items.batch.y.assign(50, label);
+        EXPECT_FALSE(attack_called("knockoff-adaptive", items.start()).ok()) << label;
+    }
 }
 
 TEST(ExtractionCurve, TheVictimRefusesMoreThanItsBudget) {

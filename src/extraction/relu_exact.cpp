@@ -4,42 +4,26 @@
 // from the place of the bend, and the side on which it is active from one more Jacobian. All in float64, from log-odds.
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 #include <fmt/format.h>
 
 #include "core/random.h"
 #include "extraction/attacks.h"
 #include "extraction/numerics.h"
+#include "extraction/relu_neuron.h"
 
 namespace bartizan::extraction::relu_exact {
 namespace {
-
-using Row = std::vector<double>;
 
 constexpr std::uint32_t kLinePurpose = 550, kCheckPurpose = 551;
 constexpr double kSaturated = 1e-250;
 constexpr std::size_t kQuietLines = 3;     // lines without a neuron not yet known, one after another, before it ends
 constexpr double kSameDirection = 1e-4;    // 1 - |cosine| of two neurons that are taken for one
-constexpr double kRankOne = 1e-4;          // of a jump: what is left beside the outer product
 constexpr double kStraight = 1e-7;         // relative, of values along a line
 constexpr std::int64_t kBatch = 256;
 constexpr std::int64_t kChecks = 64;
 constexpr double kMatches = 1e-3;          // relative error at the end above which it was another kind of network
 constexpr double kNarrowest = 1e-9;        // of the line's range: intervals below are left alone
-
-double dot(std::span<const double> a, std::span<const double> b) {
-    return std::inner_product(a.begin(), a.end(), b.begin(), 0.0);
-}
-double length(std::span<const double> a) { return std::sqrt(dot(a, a)); }
-
-/// u = weight . x + bias, of unit length; a bend of `out` [classes - 1] times max(u, 0), up to the side.
-struct Neuron {
-    Row weight;
-    double bias = 0;
-    Row out;
-    bool flipped = false;  ///< it is active where u < 0
-};
 
 /// A straight line through the inputs.
 struct Line {
@@ -287,53 +271,13 @@ private:
             for (std::size_t f = 0; f < jump.size(); ++f)
                 for (std::size_t c = 0; c < jump[f].size(); ++c) jump[f][c] -= before[f][c];
             Neuron neuron;
-            if (!factor(jump, along, neuron)) continue;
+            if (!factor(jump, along.direction, neuron)) continue;
             if (known(neuron.weight)) return {};
             neuron.bias = -dot(neuron.weight, along.at(bend));
             neurons_.push_back(std::move(neuron));
             return {};
         }
         return {};
-    }
-
-    /// jump = weight (x) out, weight of unit length and along the line. False: it is no outer product.
-    static bool factor(const std::vector<Row>& jump, const Line& along, Neuron& neuron) {
-        const std::size_t classes = jump[0].size();
-        // Power iteration, from the class that jumps most.
-        Row out(classes, 0);
-        for (const Row& row : jump)
-            for (std::size_t c = 0; c < classes; ++c) out[c] += row[c] * row[c];
-        for (double& value : out) value = std::sqrt(value);
-        const std::size_t most = static_cast<std::size_t>(std::ranges::max_element(out) - out.begin());
-        Row weight;
-        for (const Row& row : jump) weight.push_back(row[most]);
-        for (int round = 0; round < 8; ++round) {
-            const double size = length(weight);
-            if (!(size > 0)) return false;
-            for (double& value : weight) value /= size;
-            std::ranges::fill(out, 0.0);
-            for (std::size_t f = 0; f < jump.size(); ++f)
-                for (std::size_t c = 0; c < classes; ++c) out[c] += weight[f] * jump[f][c];
-            for (std::size_t f = 0; f < jump.size(); ++f) weight[f] = dot(jump[f], out);
-        }
-        const double size = length(weight);
-        if (!(size > 0)) return false;
-        for (double& value : weight) value /= size;
-        if (dot(weight, along.direction) < 0)
-            for (double& value : weight) value = -value;
-        std::ranges::fill(out, 0.0);
-        double whole = 0, rest = 0;
-        for (std::size_t f = 0; f < jump.size(); ++f)
-            for (std::size_t c = 0; c < classes; ++c) out[c] += weight[f] * jump[f][c];
-        for (std::size_t f = 0; f < jump.size(); ++f)
-            for (std::size_t c = 0; c < classes; ++c) {
-                whole += jump[f][c] * jump[f][c];
-                rest += std::pow(jump[f][c] - weight[f] * out[c], 2);
-            }
-        if (!(rest <= kRankOne * kRankOne * whole)) return false;
-        neuron.weight = std::move(weight);
-        neuron.out = std::move(out);
-        return true;
     }
 
     // --- the sides, the offset, the check -----------------------------------------------------------------------------

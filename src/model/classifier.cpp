@@ -52,6 +52,10 @@ public:
                                      to_string(item_shape_) + " are needed");
             const at::ScalarType type = x.scalar_type() == at::kDouble ? at::kDouble : at::kFloat;
             logits = output_.apply(BARTIZAN_TRY(runner_.run(x, mode)), type);
+            // A server may say today what it did not say when it was tried out.
+            if (logits.dim() != 2 || logits.size(0) != x.size(0) || logits.size(1) != classes())
+                return invalid_input("the model answers scores of shape " + to_string(logits.sizes().vec()) + " where " +
+                                     to_string(Shape{x.size(0), classes()}) + " are needed");
             return {};
         }));
         return logits;

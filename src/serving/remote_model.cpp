@@ -189,6 +189,10 @@ private:
             out[static_cast<std::size_t>(found - metadata_.outputs.begin())] =
                 BARTIZAN_TRY(output_tensor(tensor, rows.size(0)));
         }
+        for (std::size_t i = 0; i < out.size(); ++i)
+            if (!out[i].defined() && dtype_of(metadata_.outputs[i].type))
+                return invalid_input("the server's answer lacks the output '" + metadata_.outputs[i].name +
+                                     "' that it announced");
         return out;
     }
 

@@ -12,6 +12,7 @@
 
 #include "graph/builder.h"
 #include "http/server.h"
+#include "model/classifier.h"
 #include "serving/served_model.h"
 #include "serving/worker.h"
 
@@ -126,6 +127,22 @@ TEST(RemoteModel, NonsenseIsRefusedWithTheReason) {
         server.metadata = metadata;
         EXPECT_NE(error_of(running.address()), "") << metadata;
     }
+}
+
+TEST(RemoteModel, ScoresThatGrowAfterTheFirstAnswerAreRefused) {
+    Scripted server;
+    server.answer = R"({"outputs":[{"name":"y","datatype":"FP32","shape":[3,2],"data":[1,2,3,4,5,6]}]})";
+    const Running running(server);
+    const auto classifier = model::make_classifier(open_remote(running.address()).value(), {3}, {});
+    ASSERT_TRUE(classifier.ok()) << classifier.error().line();
+    const at::Tensor x = at::arange(9).to(at::kFloat).reshape({3, 3});
+    EXPECT_TRUE((*classifier)->logits(x).ok());
+    server.answer = R"({"outputs":[{"name":"y","datatype":"FP32","shape":[3,4],"data":[1,2,3,4,5,6,7,8,9,10,11,12]}]})";
+    const auto wider = (*classifier)->logits(x);
+    ASSERT_FALSE(wider.ok());
+    EXPECT_NE(wider.error().line().find("[3, 4]"), std::string::npos) << wider.error().line();
+    server.answer = R"({"outputs":[]})";
+    EXPECT_NE((*classifier)->logits(x).error().line().find("lacks the output 'y'"), std::string::npos);
 }
 
 TEST(RemoteModel, WhatMayPassIsAskedAgainAndTheRestIsNot) {
