@@ -24,6 +24,7 @@ constexpr Entry kEntries[] = {
     {"dp-account", dp_account},
     {"bom", bom},
     {"ledger", ledger_command},
+    {"text clean", text_clean},
     {"data check", data_check},
     {"data seal", data_seal},
     {"data verify", data_verify},
@@ -58,7 +59,9 @@ constexpr Entry kEntries[] = {
 }  // namespace
 
 LightHandler light_handler(const cli::Invocation& invocation) {
-    if (invocation.command->name == "attack") return invocation.flag("list") ? attack_list : nullptr;
+    if (invocation.command->name == "attack" && !invocation.flag("list"))
+        return is_text_service(invocation) ? attack_service : nullptr;
+    if (invocation.command->name == "attack") return attack_list;
     if (invocation.command->name == "harden") return invocation.flag("list") ? harden_list : nullptr;
     if (invocation.command->name == "extract") return invocation.flag("list") ? extract_list : nullptr;
     if (invocation.command->name == "poison") return invocation.flag("list") ? poison_list : nullptr;

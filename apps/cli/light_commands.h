@@ -13,6 +13,9 @@ LightHandler light_handler(const cli::Invocation& invocation);
 
 Result<int> doctor(const cli::Invocation& invocation);
 Result<int> attack_list(const cli::Invocation& invocation);
+/// An attack on text, aimed at an address rather than a file.
+bool is_text_service(const cli::Invocation& invocation);
+Result<int> attack_service(const cli::Invocation& invocation);
 Result<int> harden_list(const cli::Invocation& invocation);
 Result<int> extract_list(const cli::Invocation& invocation);
 Result<int> poison_list(const cli::Invocation& invocation);
@@ -23,6 +26,7 @@ Result<int> convert(const cli::Invocation& invocation);
 Result<int> keygen(const cli::Invocation& invocation);
 Result<int> dp_account(const cli::Invocation& invocation);
 Result<int> bom(const cli::Invocation& invocation);
+Result<int> text_clean(const cli::Invocation& invocation);
 Result<int> data_check(const cli::Invocation& invocation);
 Result<int> data_seal(const cli::Invocation& invocation);
 Result<int> data_verify(const cli::Invocation& invocation);

@@ -69,9 +69,9 @@ Json attacks_json(const cli::Invocation& invocation) {
 }
 
 std::string attacks_text() {
-    std::string text = fmt::format("{:<12} {:<10} {:<12} {:<6} {}\n", "name", "access", "norms", "data", "paper");
+    std::string text = fmt::format("{:<18} {:<10} {:<12} {:<6} {}\n", "name", "access", "norms", "data", "paper");
     for (const catalog::AttackSpec& attack : catalog::attacks())
-        text += fmt::format("{:<12} {:<10} {:<12} {:<6} {}\n", attack.name, catalog::to_string(attack.access),
+        text += fmt::format("{:<18} {:<10} {:<12} {:<6} {}\n", attack.name, catalog::to_string(attack.access),
                             norms_text(attack), attack.data_kind, attack.reference);
     return text;
 }
@@ -90,11 +90,11 @@ Json methods_json(const cli::Invocation& invocation) {
 }
 
 std::string methods_text() {
-    std::string text = fmt::format("{:<10} {}\n", "name", "what it does");
+    std::string text = fmt::format("{:<14} {}\n", "name", "what it does");
     for (const catalog::HardeningSpec& method : catalog::hardening_methods()) {
-        text += fmt::format("{:<10} {}\n", method.name, method.summary);
+        text += fmt::format("{:<14} {}\n", method.name, method.summary);
         for (const ParamSpec& param : method.params)
-            text += fmt::format("{:<10}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
+            text += fmt::format("{:<14}   {} ({:g}): {}\n", "", param.name, param.preset, param.help);
     }
     return text;
 }

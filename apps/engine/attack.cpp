@@ -6,6 +6,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/text_inputs.h"
 #include "attacks/runner.h"
 #include "audit/plan.h"
 #include "catalog/attacks.h"
@@ -186,6 +187,10 @@ Result<void> write_arrays(const std::filesystem::path& path, const Inputs& input
 
 Result<int> attack(const cli::Invocation& invocation, RunContext& ctx) {
     const catalog::AttackSpec& spec = *BARTIZAN_TRY(catalog::find_attack(invocation.text("attack")));
+    if (spec.data_kind == "text") return attack_text(invocation, ctx);
+    if (asks_for_text(invocation))
+        return invalid_input(fmt::format("attack '{}' changes numbers, not texts", spec.name),
+                             "text-imperceptible, text-swap and text-universal are for texts");
     const auto given = BARTIZAN_TRY(attacking::given_parameters(invocation));
     BARTIZAN_TRY_WITHIN(Params::make(spec.params, given), "attack '" + std::string(spec.name) + "'");
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_file(invocation.text("out")));

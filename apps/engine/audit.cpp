@@ -6,6 +6,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/text_inputs.h"
 #include "audit/audit.h"
 #include "audit/plan.h"
 #include "cli/output.h"
@@ -67,6 +68,27 @@ int status_of(const cli::Invocation& invocation, const Report& report) {
     return gate && report::reaches_gate(report, *gate) ? 1 : 0;
 }
 
+/// Texts: quality on the clean ones, then attacks on text. What the other probes change, texts do not have.
+Result<int> audit_text(const cli::Invocation& invocation, RunContext& ctx) {
+    if (!invocation.list("group").empty()) return unsupported("--group compares rows of numbers, not texts");
+    const TextInputs texts = BARTIZAN_TRY(open_text_inputs(invocation));
+    Inputs inputs = BARTIZAN_TRY(as_inputs(invocation, texts));
+    audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
+    std::erase_if(plan.probes, [](const audit::PlannedProbe& probe) { return probe.spec->name != "quality"; });
+    const audit::Subject subject = subject_of(std::move(inputs), plan);
+    const audit::Origin origin{invocation.command_line, utc_text(std::time(nullptr))};
+    Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
+    report.probes.insert(report.probes.begin(), BARTIZAN_TRY(artefact_record(subject.model_path, ctx)));
+    const ProbeRecord evasion = BARTIZAN_TRY(text_evasion_record(texts, subject.model_path, plan.samples, ctx));
+    report.complete = report.complete && evasion.status != ProbeStatus::incomplete;
+    report.seconds += evasion.seconds;
+    report.probes.push_back(evasion);
+    report::TextOptions options;
+    options.files = BARTIZAN_TRY(report::write_report_files(report, invocation.text("out"), gate_of(invocation)));
+    BARTIZAN_TRY(cli::print(invocation, report::report_json(report), report::report_text(report, options)));
+    return status_of(invocation, report);
+}
+
 }  // namespace
 }  // namespace auditing
 
@@ -74,6 +96,7 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace auditing;
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
+    if (asks_for_text(invocation)) return audit_text(invocation, ctx);
     Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
     std::vector<data::Grouping> groups = BARTIZAN_TRY(groups_of(invocation, inputs));
     defences::PoisonModel plain;

@@ -3,6 +3,7 @@
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/text_inputs.h"
 #include "audit/evaluation.h"
 #include "cli/output.h"
 #include "core/file.h"
@@ -56,7 +57,9 @@ std::string as_text(const audit::Evaluation& result) {
 
 Result<int> evaluate(const cli::Invocation& invocation, RunContext& ctx) {
     if (invocation.has("out")) BARTIZAN_TRY(cli::check_writable_file(invocation.text("out")));
-    const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
+    const Inputs inputs = BARTIZAN_TRY(asks_for_text(invocation)
+                                           ? as_inputs(invocation, BARTIZAN_TRY(open_text_inputs(invocation)))
+                                           : open_inputs(invocation));
     const audit::Evaluation result =
         BARTIZAN_TRY(audit::evaluate(*inputs.classifier, inputs.batch, inputs.class_names, ctx));
     const Json json = evaluating::as_json(invocation, result);

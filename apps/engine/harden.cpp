@@ -8,6 +8,7 @@
 #include "apps/engine/partition_hardening.h"
 #include "apps/engine/private_hardening.h"
 #include "apps/engine/repair.h"
+#include "apps/engine/text_inputs.h"
 #include "attacks/attack.h"
 #include "attacks/runner.h"
 #include "audit/plan.h"
@@ -150,6 +151,7 @@ Result<int> harden(const cli::Invocation& invocation, RunContext& ctx) {
     const auto given = BARTIZAN_TRY(given_parameters(invocation));
     const Params params =
         BARTIZAN_TRY_WITHIN(Params::make(spec.params, given), "method '" + std::string(spec.name) + "'");
+    if (spec.name == "text-normalise") return harden_text(invocation, params, ctx);
     if (spec.name == "repair") return repair(invocation, params, ctx);
     if (spec.name == "dp-sgd") return harden_privately(invocation, params, ctx);
     if (spec.name == "partition") return harden_by_partitions(invocation, params, ctx);

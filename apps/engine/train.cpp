@@ -4,6 +4,7 @@
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
 #include "apps/engine/private_hardening.h"
+#include "apps/engine/text_inputs.h"
 #include "cli/output.h"
 #include "core/progress.h"
 #include "training/architecture.h"
@@ -90,6 +91,7 @@ Result<int> train(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace training_command;
     const std::string out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_file(out));
+    if (invocation.positional(0) == "text-cnn") return train_text(invocation, ctx);
     const training::Architecture* architecture = BARTIZAN_TRY(training::find_architecture(invocation.positional(0)));
     const auto dataset = BARTIZAN_TRY(open_data(invocation));
     const data::Info& info = dataset->info();

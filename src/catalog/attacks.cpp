@@ -74,6 +74,30 @@ constexpr ParamSpec kAutoattack[] = {
     kTargets,
 };
 
+// Budget, population and generations of Boucher et al. 2022, section V.
+constexpr ParamSpec kTextImperceptible[] = {
+    {"budget", ParamKind::integer, 5, 1, 100, "perturbations of a text, at most"},
+    {"population", ParamKind::integer, 32, 4, 1000, "members of the evolution: texts asked in each generation"},
+    {"generations", ParamKind::integer, 10, 0, 10'000, "generations after the first"},
+    {"invisible", ParamKind::flag, 1, 0, 1, "insert characters of no width"},
+    {"homoglyphs", ParamKind::flag, 1, 0, 1, "replace characters by look-alikes"},
+    {"reorderings", ParamKind::flag, 1, 0, 1, "exchange neighbours under bidirectional controls"},
+    {"deletions", ParamKind::flag, 1, 0, 1, "insert a character and a backspace"},
+    {"ascii", ParamKind::flag, 0, 0, 1, "look-alikes within ASCII (l and I, rn and m): for those who know the normaliser"},
+    {"marks", ParamKind::flag, 0, 0, 1, "small marks below letters: for those who know the normaliser"},
+};
+constexpr ParamSpec kTextSwap[] = {
+    {"candidates", ParamKind::integer, 50, 1, 1000, "replacements tried for a word"},
+    {"similarity", ParamKind::number, 0.7, -1, 1, "least cosine of a replacement, with --embeddings"},
+    {"max-changed", ParamKind::number, 0.25, 0, 1, "share of the words that may change (one may always)"},
+};
+constexpr ParamSpec kTextUniversal[] = {
+    {"length", ParamKind::integer, 3, 1, 20, "words of the trigger"},
+    {"candidates", ParamKind::integer, 20, 1, 1000, "words tried at a place in each step"},
+    {"rounds", ParamKind::integer, 3, 1, 100, "times that each place is tried"},
+};
+constexpr Norm kEdits[] = {Norm::l0};
+
 constexpr AttackSpec kAttacks[] = {
     {.name = "fgsm",
      .summary = "One step to the worst point of the linearised loss.",
@@ -212,6 +236,42 @@ constexpr AttackSpec kAttacks[] = {
      .can_target = false,
      .maturity = Maturity::alpha,
      .params = kAutoattack},
+    {.name = "text-imperceptible",
+     .summary = "Characters that no reader sees, or sees as others: invisible, look-alike, reordered, deleted.",
+     .reference = "Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks",
+     .url = "https://arxiv.org/abs/2106.09898",
+     .access = Access::scores,
+     .norms = kEdits,
+     .data_kind = "text",
+     .atlas = kBlackBox,
+     .minimal = false,
+     .can_target = false,
+     .maturity = Maturity::alpha,
+     .params = kTextImperceptible},
+    {.name = "text-swap",
+     .summary = "The words that matter most, replaced by near ones, or misspelt where no embeddings are given.",
+     .reference = "Jin et al. 2020, Is BERT Really Robust?; Li et al. 2019, TextBugger",
+     .url = "https://arxiv.org/abs/1907.11932",
+     .access = Access::scores,
+     .norms = kEdits,
+     .data_kind = "text",
+     .atlas = kBlackBox,
+     .minimal = false,
+     .can_target = false,
+     .maturity = Maturity::alpha,
+     .params = kTextSwap},
+    {.name = "text-universal",
+     .summary = "A few words that turn the answer to any text they stand before.",
+     .reference = "Wallace et al. 2019, Universal Adversarial Triggers for Attacking and Analyzing NLP",
+     .url = "https://arxiv.org/abs/1908.07125",
+     .access = Access::scores,
+     .norms = kEdits,
+     .data_kind = "text",
+     .atlas = kBlackBox,
+     .minimal = false,
+     .can_target = false,
+     .maturity = Maturity::alpha,
+     .params = kTextUniversal},
 };
 
 constexpr std::array<std::pair<Norm, std::string_view>, 4> kNormNames = {

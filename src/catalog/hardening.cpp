@@ -51,6 +51,11 @@ constexpr ParamSpec kPartition[] = {
 constexpr ParamSpec kPlain[] = {
     kAveraging,
     {"last-layer", ParamKind::flag, 0, 0, 1, "1: only the last linear layer learns, the extractor before it stays"}};
+constexpr ParamSpec kTextNormalise[] = {
+    {"invisible", ParamKind::flag, 1, 0, 1, "remove characters that take no room"},
+    {"look-alikes", ParamKind::flag, 1, 0, 1, "map characters that look like ASCII, in words that give them away"},
+    {"direction", ParamKind::flag, 1, 0, 1, "resolve bidirectional overrides"},
+    {"deletions", ParamKind::flag, 1, 0, 1, "carry out backspaces"}};
 
 constexpr HardeningSpec kMethods[] = {
     {.name = "pgd",
@@ -98,6 +103,11 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Wang et al. 2019, Neural Cleanse; Zhu et al. 2023, Enhancing Fine-Tuning Based Backdoor Defense",
      .url = "https://arxiv.org/abs/2304.11823",
      .params = kRepair},
+    {.name = "text-normalise",
+     .summary = "Writes the policy of a filter in front of a text model: out comes what imperceptible attacks put in.",
+     .reference = "Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks",
+     .url = "https://arxiv.org/abs/2106.09898",
+     .params = kTextNormalise},
 };
 
 }  // namespace

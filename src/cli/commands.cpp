@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/data_options.h"
+#include "cli/text_options.h"
 
 namespace bartizan::cli {
 namespace {
@@ -114,6 +115,9 @@ constexpr OptionSpec kAuditOptions[] = {
     kMean,
     kStd,
     kRange,
+    kTextColumn,
+    kTokenizer,
+    kLength,
 };
 
 constexpr OptionSpec kAttackOptions[] = {
@@ -161,16 +165,31 @@ constexpr OptionSpec kAttackOptions[] = {
      .value = "NAME=VALUE",
      .help = "any other parameter of the attack; may be repeated",
      .many = true},
-    {.name = "--out", .kind = OptionKind::path, .value = "F.npz", .help = "arrays x, y, x_adv, success"},
+    {.name = "--out", .kind = OptionKind::path, .value = "F.npz", .help = "arrays x, y, x_adv, success; of texts: one line of JSON each"},
     kLabel,
     kLimit,
     kSample,
     kMean,
     kStd,
     kRange,
+    kTextColumn,
+    kTokenizer,
+    kLength,
+    kPolicy,
+    kEmbeddings,
+    kGoal,
+    kBleuBelow,
+    kWord,
+    kRequestTemplate,
+    kAnswerPath,
+    kConfidencePath,
+    kHeader,
+    kRequests,
+    kPerSecond,
 };
 
-constexpr OptionSpec kEvaluateOptions[] = {kData, kLabel, kLimit, kSample, kMean, kStd, kRange};
+constexpr OptionSpec kEvaluateOptions[] = {kData, kLabel,      kLimit,     kSample, kMean, kStd,
+                                           kRange, kTextColumn, kTokenizer, kLength};
 
 constexpr OptionSpec kBackdoorOptions[] = {
     {.name = "--data",
@@ -210,7 +229,7 @@ constexpr OptionSpec kBackdoorOptions[] = {
 };
 
 constexpr PositionalSpec kArch[] = {
-    {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet-small|resnet18-cifar"}};
+    {.name = "ARCH", .help = "architecture", .choices = "mlp|cnn-small|resnet-small|resnet18-cifar|text-cnn"}};
 constexpr OptionSpec kTrainOptions[] = {
     kData,
     {.name = "--out",
@@ -272,6 +291,16 @@ constexpr OptionSpec kTrainOptions[] = {
     kLabel,
     kLimit,
     kSample,
+    kTextColumn,
+    kTokenizer,
+    kLength,
+    {.name = "--vocabulary",
+     .kind = OptionKind::integer,
+     .value = "N",
+     .help = "text-cnn without --tokenizer: tokens to learn from the texts",
+     .preset = "4000",
+     .low = 258,
+     .high = 200'000},
 };
 
 constexpr OptionSpec kHardenOptions[] = {
@@ -335,6 +364,9 @@ constexpr OptionSpec kHardenOptions[] = {
     kMean,
     kStd,
     kRange,
+    kTextColumn,
+    kTokenizer,
+    kLength,
 };
 
 constexpr PositionalSpec kShell[] = {{.name = "SHELL", .help = "the shell", .choices = "bash|zsh|fish"}};
@@ -1181,6 +1213,17 @@ constexpr OptionSpec kDataCheckOptions[] = {
     kRange,
 };
 
+constexpr PositionalSpec kTextFile[] = {{.name = "FILE", .help = "texts: one a line, or a table with --text"}};
+constexpr OptionSpec kTextCleanOptions[] = {
+    kTextColumn,
+    {.name = "--policy",
+     .kind = OptionKind::text,
+     .value = "FILE|default",
+     .help = "what is taken out (harden --method text-normalise writes one)",
+     .preset = "default"},
+    {.name = "--out", .kind = OptionKind::path, .value = "FILE", .help = "the texts as they are then, one a line"},
+};
+
 constexpr CommandSpec kCommands[] = {
     {.name = "audit",
      .summary = "The whole pen-test of a model: every probe that the inputs allow, and a report",
@@ -1320,6 +1363,12 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = kTwoReports,
      .options = kCompareOptions},
+    {.name = "text clean",
+     .summary = "Takes out of texts what a reader cannot see, and says how many it changed",
+     .example = "bartizan text clean messages.txt --policy policy.json --out clean.txt",
+     .needs_engine = false,
+     .positionals = kTextFile,
+     .options = kTextCleanOptions},
     {.name = "data check",
      .summary = "What is wrong with a data set: duplicates, wrong labels, outliers, leaks, personal data",
      .example = "bartizan data check train.csv --label income --other test.csv --format json",
@@ -1530,6 +1579,7 @@ constexpr GroupSpec kGroups[] = {
     {.name = "user", .summary = "People and services on a server"},
     {.name = "role", .summary = "Who may do what on a server"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
+    {.name = "text", .summary = "Texts with what a reader cannot see taken out"},
 };
 
 const OptionSpec* find_in(std::span<const OptionSpec> options, std::string_view name) {

@@ -116,6 +116,12 @@ constexpr Rule kRules[] = {
      "The distance from an input to the nearest one with another answer, found with FAB (Croce and Hein 2020). Half "
      "of the inputs flip within the median; the true distances can only be smaller.",
      kHarden, kMinimal},
+    {rule::kTextEvasion, "TextEvasion", "How often a text that a reader takes for the same gets another answer.",
+     "Characters that nobody sees (of no width, look-alikes, reordered, deleted: Boucher et al. 2022) or single words "
+     "misspelt turn the answer. The attacker needs no copy of the model.",
+     "Put the normaliser in front of the model (bartizan harden --method text-normalise), refuse text with "
+     "bidirectional overrides, and train on misspelt words.",
+     kBlackBox},
     {rule::kCorruption, "Corruption", "How much accuracy is lost to everyday noise, blur and brightness.",
      "No attacker is needed: a cheaper camera, rain or a low sun does it. Accuracy is measured at five strengths of "
      "each corruption (after Hendrycks and Dietterich 2019).",

@@ -21,6 +21,7 @@ inline constexpr std::string_view kEvaluationChecks = "BTZ-QUA-003";
 inline constexpr std::string_view kWhiteBoxEvasion = "BTZ-EVA-001";
 inline constexpr std::string_view kBlackBoxEvasion = "BTZ-EVA-002";
 inline constexpr std::string_view kSmallPerturbation = "BTZ-EVA-003";
+inline constexpr std::string_view kTextEvasion = "BTZ-EVA-004";
 inline constexpr std::string_view kCorruption = "BTZ-ROB-001";
 inline constexpr std::string_view kGroupDisparity = "BTZ-FAI-001";
 inline constexpr std::string_view kRobustnessGap = "BTZ-FAI-002";

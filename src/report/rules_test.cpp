@@ -38,6 +38,7 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-EVA-001", "WhiteBoxEvasion"},
         {"BTZ-EVA-002", "BlackBoxEvasion"},
         {"BTZ-EVA-003", "SmallPerturbation"},
+        {"BTZ-EVA-004", "TextEvasion"},
         {"BTZ-ROB-001", "Corruption"},
         {"BTZ-FAI-001", "GroupDisparity"},
         {"BTZ-FAI-002", "RobustnessGap"},

@@ -180,7 +180,7 @@ std::string to_json(const NormalisePolicy& policy) {
 Result<NormalisePolicy> parse_policy(std::string_view json) {
     const Json document = BARTIZAN_TRY(parse_json(json, {.bytes = 1 << 16, .depth = 4, .keys = 16}));
     if (!document.is_object() || document.value("schema", Json()) != "bartizan.text-policy/1")
-        return invalid_input("this is no text policy", "docs/schema/text-policy.schema.json describes one");
+        return invalid_input("this is no text policy", "`bartizan harden --method text-normalise` writes one");
     NormalisePolicy policy;
     for (const auto& [key, value] : document.items()) {
         if (key == "schema") continue;

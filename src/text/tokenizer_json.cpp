@@ -19,7 +19,7 @@ constexpr std::size_t kMostAdded = 4096;
 
 Error no_such(std::string_view what, std::string_view name) {
     return unsupported(fmt::format("{} '{}' is not known", what, name.substr(0, 80)),
-                       "src/text/README.md names what is understood");
+                       "convert the tokenizer to one of the kinds in docs/text.md");
 }
 
 struct TooDeep {};
