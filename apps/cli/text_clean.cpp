@@ -1,4 +1,6 @@
 /// `bartizan text clean FILE`: what the normaliser makes of texts, and how many it changes.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "apps/cli/light_commands.h"
@@ -21,13 +23,19 @@ struct Normalised {
     Json examples = Json::array();
 };
 
+/// A cell of a table may hold line breaks; the file that is written has a line for each text.
+std::string one_line(std::string text) {
+    std::ranges::replace_if(text, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return text;
+}
+
 Result<Normalised> normalise_all(const data::TextRows& rows, const text::NormalisePolicy& policy) {
     Normalised out;
     for (std::size_t i = 0; i < rows.texts.size(); ++i) {
         text::NormaliseCounts counts;
         const std::string clean =
             BARTIZAN_TRY_WITHIN(text::normalise(rows.texts[i], policy, &counts), fmt::format("text {}", rows.ids[i]));
-        out.lines += clean + "\n";
+        out.lines += one_line(clean) + "\n";
         out.counts.invisible += counts.invisible;
         out.counts.look_alikes += counts.look_alikes;
         out.counts.direction += counts.direction;

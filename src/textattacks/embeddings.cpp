@@ -57,8 +57,9 @@ Result<Embeddings> Embeddings::parse(std::string_view text) {
             made.values_.push_back(value);
             square += static_cast<double>(value) * value;
         }
-        const auto scale = static_cast<float>(square > 0 ? 1 / std::sqrt(square) : 0);
-        for (std::size_t i = made.values_.size() - made.width_; i < made.values_.size(); ++i) made.values_[i] *= scale;
+        const double scale = square > 0 ? 1 / std::sqrt(square) : 0;  // in double: of a tiny vector it is beyond float
+        for (std::size_t i = made.values_.size() - made.width_; i < made.values_.size(); ++i)
+            made.values_[i] = static_cast<float>(made.values_[i] * scale);
         made.index_.try_emplace(std::string(fields[0]), made.words_.size());
         made.words_.emplace_back(fields[0]);
         if (made.words_.size() > kMostWords) return exhausted("more than two million words");

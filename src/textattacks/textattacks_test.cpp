@@ -149,6 +149,7 @@ TEST(Swap, TakesNearWordsWhereThereAreEmbeddings) {
     const auto attack = make_text_attack("text-swap", params_of("text-swap"), &embeddings).value();
     const TextRun result = run(oracle, *label_flip(), *attack, some_rows(), ctx).value();
     EXPECT_EQ(result.rows[1].attempt.text, "it was nice");
+    EXPECT_NEAR(Embeddings::parse("a 1e-39 0\nb 2e-39 0\n").value().nearest("a", 1, 0)[0].similarity, 1, 1e-6);
     for (const char* bad : {"", "a\n", "a 1 2\nb 1\n", "a x\n", "a nan 1\n"}) EXPECT_FALSE(Embeddings::parse(bad).ok()) << bad;
 }
 
