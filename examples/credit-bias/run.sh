@@ -21,7 +21,7 @@ table() {
             score = income - debt + 0.04 * years - 1.2 + 0.6 * (uniform() - 0.5)
             if (female) score -= 0.35
             if (female && age < 25) score -= 0.5
-            printf "%.3f,%.3f,%d,%d,%d,%d,%s\n", income, debt, years, postcode, female, age, score > 0 ? "yes" : "no"
+            printf "%.3f,%.3f,%d,%d,%d,%d,%s\n", income, debt, years, postcode, female, age, (score > 0 ? "yes" : "no")
         }
     }'
 }

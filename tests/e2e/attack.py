@@ -147,7 +147,7 @@ class Refusals(LinearModel):
         text.write_text("this is no model")
         self.assert_refused(self.attack(model=text), "text.onnx")
         self.assert_refused(self.attack(model=self.folder), str(self.folder))
-        self.assert_refused(self.attack(model="https://host/v2/models/m"), "remote")
+        self.assert_refused(self.attack(model="http://127.0.0.1:1/v2/models/m"), "127.0.0.1:1", status=3)
 
     def test_an_output_that_cannot_be_written_is_found_first(self):
         self.assert_refused(self.attack("--out", self.folder / "no" / "f.npz"), "no/f.npz")

@@ -56,7 +56,7 @@ class BiasTables(Case):
         margin = x @ w.astype("float64") + b
         kept = numpy.abs(margin) > 1e-3  # what rounding could turn is no part of this test
         x, y, group, margin = x[kept], y[kept], group[kept], margin[kept]
-        model = linear(self.folder / "m.onnx", numpy.stack([-w, w], 1), numpy.array([-b, b], "float32"), [x.shape[1]])
+        model = linear(self.folder / "m.onnx", numpy.stack([-w, w]), numpy.array([-b, b], "float32"), [x.shape[1]])
         numpy.savez(self.folder / "d.npz", x=x.astype("float32"), y=y, group=group)
         (self.folder / "plan.yaml").write_text(
             f"samples: 50\nprobes:\n  bias: {{favourable: {favourable}, resamples: 200}}\n" + "".join(

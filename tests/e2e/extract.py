@@ -167,7 +167,7 @@ class Extract(Case):
         numpy.savez(few, x=numpy.zeros((9, 8), "float32"))
         self.assert_refused(bartizan("extract", self.model, "--data", few, "--queries", 5, "--quiet"), "judge")
         wide = self.folder / "wide.npz"
-        numpy.savez(wide, x=numpy.zeros((90, 9), "float32"))
+        numpy.savez(wide, x=numpy.zeros((220, 9), "float32"))
         self.assert_refused(bartizan("extract", self.model, "--data", wide, "--queries", 5, "--quiet"), "[9]")
 
     def test_fewer_items_than_queries_are_told(self):

