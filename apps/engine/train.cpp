@@ -8,6 +8,7 @@
 #include "cli/output.h"
 #include "core/progress.h"
 #include "training/architecture.h"
+#include "training/standardise.h"
 #include "training/trainer.h"
 
 namespace bartizan::engine {
@@ -97,6 +98,9 @@ Result<int> train(const cli::Invocation& invocation, RunContext& ctx) {
     const data::Info& info = dataset->info();
     const Shape input = training::network_input(info.item_shape, info.kind == data::Kind::image);
     graph::Graph graph = BARTIZAN_TRY(architecture->build(input, info.classes, ctx.seed()));
+    // Means and deviations are answers about the rows: private training must not give them away.
+    if (info.kind == data::Kind::table && !invocation.has("dp-epsilon"))
+        BARTIZAN_TRY(training::standardise(graph, BARTIZAN_TRY(training::column_statistics(*dataset))));
     std::shared_ptr<model::Model> model = BARTIZAN_TRY(model::from_graph(std::move(graph)));
     data::InputContract contract;
     contract.class_names = info.class_names;

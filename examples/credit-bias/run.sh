@@ -10,7 +10,7 @@ mkdir -p "$out"
 table() {
     awk -v seed="$1" -v rows="$2" 'function uniform() { seed = seed * 16807 % 2147483647; return seed / 2147483647 }
     BEGIN {
-        print "income,debt,years_employed,postcode,female,age,granted"
+        print "income,debt,years_employed,postcode,sex,age,granted"
         for (i = 0; i < rows; ++i) {
             female = uniform() < 0.5; age = 18 + int(47 * uniform())
             income = 1.5 + 2 * uniform() + uniform(); debt = 2 * uniform()
@@ -21,7 +21,7 @@ table() {
             score = income - debt + 0.04 * years - 1.2 + 0.6 * (uniform() - 0.5)
             if (female) score -= 0.35
             if (female && age < 25) score -= 0.5
-            printf "%.3f,%.3f,%d,%d,%d,%d,%s\n", income, debt, years, postcode, female, age, (score > 0 ? "yes" : "no")
+            printf "%.3f,%.3f,%d,%d,%s,%d,%s\n", income, debt, years, postcode, (female ? "woman" : "man"), age, (score > 0 ? "yes" : "no")
         }
     }'
 }
@@ -45,5 +45,5 @@ probes:
   bias: {favourable: 1}
 PLAN
 "$bartizan" audit "$out/credit.onnx" --data "$out/test-model.csv" --label granted --plan "$out/plan.yaml" \
-    --train-data "$out/train-model.csv" --group female --group age:25,45 --group-file "$out/test-people.csv" \
+    --train-data "$out/train-model.csv" --group sex --group age:25,45 --group-file "$out/test-people.csv" \
     --seed 1 --out "$out/report" --fail-on never

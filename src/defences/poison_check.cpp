@@ -58,15 +58,35 @@ double seconds_since(std::chrono::steady_clock::time_point begin, const RunConte
     return std::chrono::duration<double>(ctx.now() - begin).count();
 }
 
+/// Mean over the classes of how much of each is read right, from 0 (by chance) to 1. `logits`: [n, classes].
+double skill(const NdArray& logits, std::span<const std::int64_t> labels) {
+    std::map<std::int64_t, std::pair<double, double>> right_of_all;
+    const auto classes = static_cast<std::size_t>(logits.shape()[1]);
+    for (std::size_t i = 0; i < labels.size(); ++i) {
+        const std::span<const float> row = logits.values<float>().subspan(i * classes, classes);
+        auto& [right, all] = right_of_all[labels[i]];
+        right += std::ranges::max_element(row) - row.begin() == labels[i] ? 1 : 0;
+        ++all;
+    }
+    if (right_of_all.size() < 2) return 1;
+    double recall = 0;
+    for (const auto& [label, counts] : right_of_all) recall += counts.first / counts.second;
+    const auto present = static_cast<double>(right_of_all.size());
+    return (recall / present - 1 / present) / (1 - 1 / present);
+}
+
+/// Below it a network's features say nothing of its classes: what lies apart in them is no sign of poison.
+constexpr double kLeastSkill = 0.2;
+
 class Check {
 public:
     Check(const PoisonModel& model, const Labelled& suspect, const PoisonOptions& options, const RunContext& ctx)
         : model_(model), suspect_(suspect), options_(options), ctx_(ctx) {}
 
-    Result<PoisonReport> without_trusted() {
-        for (const char* detector : {"scan", "neighbours", "beatrix", "strip"})
-            skip(detector, "it needs trusted items, and none were given");
-        report_.scan.reason = "no trusted items were given";
+    /// Rankings alone.
+    Result<PoisonReport> without_verdict(const std::string& reason) {
+        for (const char* detector : {"scan", "neighbours", "beatrix", "strip"}) skip(detector, reason);
+        report_.scan.reason = reason;
         BARTIZAN_TRY(read_features(nullptr));
         BARTIZAN_TRY(rank());
         return finish({});
@@ -75,6 +95,9 @@ public:
     Result<PoisonReport> with(const Labelled& all_trusted) {
         const Labelled trusted = BARTIZAN_TRY(at_most(all_trusted, options_.most_clean));
         report_.trusted = std::ssize(trusted.y);
+        const NdArray logits = BARTIZAN_TRY(model::predict(*model_.classifier, trusted.x, ctx_));
+        if (skill(logits, trusted.y) < kLeastSkill)
+            return without_verdict("the model reads the trusted items hardly better than chance: it has not learnt them");
         BARTIZAN_TRY(read_features(&trusted));
         std::vector<Scores> scores;
         if (model_.features != nullptr) {
@@ -217,7 +240,7 @@ Result<PoisonReport> check_poison(const PoisonModel& model, const Labelled& susp
                                   const PoisonOptions& options, const RunContext& ctx) {
     BARTIZAN_TRY(poison_check::check(*model.classifier, suspect, "training"));
     poison_check::Check run(model, suspect, options, ctx);
-    if (trusted == nullptr) return run.without_trusted();
+    if (trusted == nullptr) return run.without_verdict("no trusted items were given, and it needs them");
     BARTIZAN_TRY(poison_check::check(*model.classifier, *trusted, "trusted"));
     if (!std::equal(suspect.x.shape().begin() + 1, suspect.x.shape().end(), trusted->x.shape().begin() + 1,
                     trusted->x.shape().end()))

@@ -88,10 +88,20 @@ TEST(PoisonCheck, WithoutTrustedItemsThereIsARankingButNoVerdict) {
     const PoisonReport report = check_poison(cut_model(), suspect, nullptr, {}, RunContext()).value();
     EXPECT_EQ(report.fused.verdict, PoisonVerdict::inconclusive);
     for (const char* detector : {"scan", "neighbours", "beatrix", "strip"})
-        EXPECT_NE(reasons(report).find(std::string(detector) + ": it needs trusted items"), std::string::npos);
+        EXPECT_NE(reasons(report).find(std::string(detector) + ": no trusted items were given"), std::string::npos);
     EXPECT_TRUE(report.fused.suspects.empty());
     EXPECT_TRUE(report.clusters[0].stands_out);
     EXPECT_EQ(report.spectral.size(), suspect.y.size());
+}
+
+TEST(PoisonCheck, AModelThatHasNotLearntTheClassesGivesNoVerdict) {
+    Labelled suspect = planted(100, 50, 1), trusted = planted(40, 0, 2);
+    for (std::int64_t& label : trusted.y) label = (label + 1) % kPlantedClasses;
+    const PoisonReport report = check_poison(cut_model(), suspect, &trusted, {}, RunContext()).value();
+    EXPECT_EQ(report.fused.verdict, PoisonVerdict::inconclusive);
+    EXPECT_TRUE(report.fused.suspects.empty());
+    EXPECT_NE(reasons(report).find("scan: the model reads the trusted items hardly better than chance"), std::string::npos)
+        << reasons(report);
 }
 
 TEST(PoisonCheck, LogitsNeverPassForFeatures) {

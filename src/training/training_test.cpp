@@ -13,6 +13,7 @@
 #include "model/tensors.h"
 #include "training/architecture.h"
 #include "training/blobs_testing.h"
+#include "training/standardise.h"
 #include "training/trainer.h"
 
 namespace bartizan::training {
@@ -48,6 +49,39 @@ TEST(Training, LearnsWhatALineParts) {
     ASSERT_TRUE(trained.ok()) << trained.error().line();
     EXPECT_GT(trained->accuracy, 0.98);
     EXPECT_LT(trained->outcome.epochs.back().loss, trained->outcome.epochs.front().loss);
+}
+
+TEST(Training, TheNetworkOfATableTakesColumnsInAnyUnit) {
+    const Blobs blobs(5000, 1);
+    const ColumnStatistics found = column_statistics(blobs).value();
+    ASSERT_EQ(found.mean.size(), 4U);
+    std::vector<std::int64_t> all(5000);
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = static_cast<std::int64_t>(i);
+    const NdArray x = blobs.read(all).value().x;
+    double sum = 0, squares = 0;
+    for (std::size_t i = 0; i < 5000; ++i) sum += x.values<float>()[4 * i + 2];
+    for (std::size_t i = 0; i < 5000; ++i) squares += std::pow(x.values<float>()[4 * i + 2] - sum / 5000, 2);
+    EXPECT_NEAR(found.mean[2], sum / 5000, 1e-6);
+    EXPECT_NEAR(found.deviation[2], std::sqrt(squares / 5000), 1e-6);
+
+    // The same network on the same columns in other units says the same; a constant column stays finite.
+    const ColumnStatistics units{{100, -3, 0, 7}, {1000, 0.001F, 1, 1}};
+    const graph::Graph plain = (*find_architecture("mlp"))->build({4}, 2, 1).value();
+    graph::Graph scaled = plain;
+    ASSERT_TRUE(standardise(scaled, units).ok());
+    NdArray other = NdArray::from<float>(x.shape(), x.values<float>()).value();
+    for (std::size_t i = 0; i < other.mutable_values<float>().size(); ++i)
+        other.mutable_values<float>()[i] = x.values<float>()[i] * units.deviation[i % 4] + units.mean[i % 4];
+    RunContext ctx(RunContext::Options{.seed = 3, .threads = 1});
+    const auto logits = [&](graph::Graph graph, const NdArray& items) {
+        std::shared_ptr<model::Model> model = model::from_graph(std::move(graph)).value();
+        return model::predict(*model::make_classifier(model, {4}, {}).value(), items, ctx).value();
+    };
+    const NdArray one = logits(plain, x), two = logits(std::move(scaled), other);
+    for (std::size_t i = 0; i < one.values<float>().size(); ++i)
+        EXPECT_NEAR(one.values<float>()[i], two.values<float>()[i], 1e-2) << i;
+    graph::Graph narrow = plain;
+    EXPECT_FALSE(standardise(narrow, {{0, 0}, {1, 1}}).ok());
 }
 
 TEST(Training, TheLastLayerAloneLearnsWhereThatIsAsked) {
