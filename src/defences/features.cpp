@@ -1,5 +1,6 @@
 #include "defences/features.h"
 
+#include <cmath>
 #include <string>
 
 #include <ATen/TensorOperators.h>
@@ -27,7 +28,9 @@ Result<void> check_features(const at::Tensor& x, std::span<const std::int64_t> l
     if (x.size(0) != static_cast<std::int64_t>(labels.size()))
         return invalid_input(what + " have " + std::to_string(x.size(0)) + " rows but " +
                              std::to_string(labels.size()) + " labels");
-    if (!at::isfinite(x).all().item<bool>()) return invalid_input(what + " hold NaN or infinity");
+    // A finite sum has finite terms; one that is not may have overflowed, which only a look at each term tells.
+    if (!std::isfinite(x.sum().item<double>()) && !at::isfinite(x).all().item<bool>())
+        return invalid_input(what + " hold NaN or infinity");
     return {};
 }
 

@@ -4,9 +4,8 @@
 
 #include <ATen/TensorOperators.h>
 #include <ATen/core/Tensor.h>
-#include <ATen/ops/dot.h>
+#include <ATen/ops/from_blob.h>
 #include <ATen/ops/mv.h>
-#include <ATen/ops/tensor.h>
 
 #include "core/random.h"
 
@@ -27,9 +26,14 @@ std::vector<double> centre_of(const std::vector<double>& sum, std::int64_t count
 
 /// For each row, above 0 when it is nearer to the second centre: |z - u1|^2 - |z - u2|^2.
 at::Tensor lean(const at::Tensor& z, const TwoGroups& split) {
-    const at::Tensor first = at::tensor(split.centre[0]);
-    const at::Tensor second = at::tensor(split.centre[1]);
-    return at::mv(z, (second - first) * 2) + (first.dot(first) - second.dot(second));
+    std::vector<double> towards(split.centre[0].size());
+    double offset = 0;
+    for (std::size_t j = 0; j < towards.size(); ++j) {
+        const double first = split.centre[0][j], second = split.centre[1][j];
+        towards[j] = 2 * (second - first);
+        offset += first * first - second * second;
+    }
+    return at::mv(z, at::from_blob(towards.data(), {z.size(1)}, at::kDouble)).add_(offset);
 }
 
 /// One start of the fixpoint: items go to the nearer centre (linear discriminant of equal spread), centres follow.
@@ -49,9 +53,10 @@ TwoGroups split_from(const at::Tensor& rows, std::int64_t first, std::int64_t ot
     std::int64_t second_count = 0;
     for (int step = 0; step < kSplitSteps; ++step) {
         const at::Tensor leans = lean(rows, split);
+        const double* to_second = leans.data_ptr<double>();
         bool moved = false;
         for (std::int64_t i = 0; i < n; ++i) {
-            const bool second = leans.data_ptr<double>()[i] > 0;
+            const bool second = to_second[i] > 0;
             if (second == split.second[i]) continue;
             moved = true;
             split.second[i] = second;
