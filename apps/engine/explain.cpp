@@ -6,7 +6,7 @@
 
 #include <fmt/format.h>
 
-#include "apps/engine/explain_training.h"
+#include "apps/engine/explain_methods.h"
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
 #include "bartizan/finding.h"
@@ -14,18 +14,19 @@
 #include "core/file.h"
 #include "core/random.h"
 #include "explain/fidelity.h"
+#include "explain/grad_cam.h"
 #include "explain/methods.h"
 #include "explain/tree_method.h"
 #include "formats/npz.h"
 #include "formats/png.h"
 #include "model/shards.h"
-#include "training/references.h"
 
 namespace bartizan::engine {
 namespace explaining {
 namespace {
 
 constexpr std::int64_t kShownColumns = 10;
+constexpr std::size_t kShownItems = 3;  ///< as bars, on the terminal
 
 bool is_picture(const data::Info& info) { return info.kind == data::Kind::image; }
 
@@ -56,13 +57,19 @@ Result<NdArray> background_of(const cli::Invocation& invocation, const Inputs& i
     return batch.x;
 }
 
-Result<explain::Method> method_of(const cli::Invocation& invocation, const Inputs& inputs) {
+Result<explain::Method> method_of(const cli::Invocation& invocation, const Inputs& inputs, std::string& layer) {
     const std::string name = invocation.text("method");
     if (explain::is_tree_method(name))
         return explain::tree_method(name, inputs.model, inputs.contract,
                                     BARTIZAN_TRY(background_of(invocation, inputs)), inputs.classifier->classes());
     if (invocation.has("background"))
         return invalid_input("--background belongs to tree-shap", "leave it out, or take --method tree-shap");
+    if (name == explain::kGradCam) {
+        explain::GradCam made =
+            BARTIZAN_TRY(explain::grad_cam(inputs.classifier, is_picture(inputs.dataset->info())));
+        layer = fmt::format("{} ({} maps of {} by {})", made.layer, made.maps, made.height, made.width);
+        return std::move(made.method);
+    }
     const explain::Method* method = BARTIZAN_TRY(explain::find_method(name));
     if (!method->needs_gradients) return *method;
     const auto differentiable = inputs.classifier->differentiable();
@@ -155,12 +162,8 @@ Result<std::optional<double>> randomised_likeness(const cli::Invocation& invocat
                                                   const explain::Layout& layout,
                                                   const std::vector<Explained>& explained, RunContext& ctx) {
     constexpr std::size_t kCompared = 8;
-    std::shared_ptr<model::Model> fresh = BARTIZAN_TRY(model::load(invocation.positional(0)));
-    const auto begun = training::begin_anew(*fresh, ctx.seed() + 1);
-    if (!begun.ok() && begun.error().code() == Errc::unsupported) return std::optional<double>();
-    BARTIZAN_TRY(begun);
-    const std::shared_ptr<const model::Classifier> classifier =
-        BARTIZAN_TRY(model::make_classifier(fresh, inputs.dataset->info().item_shape, inputs.contract));
+    const auto classifier = BARTIZAN_TRY(fresh_classifier(invocation, inputs, ctx));
+    if (classifier == nullptr) return std::optional<double>();
     double sum = 0;
     const std::size_t count = std::min(kCompared, explained.size());
     for (std::size_t i = 0; i < count; ++i) {
@@ -207,7 +210,28 @@ Result<Json> write_items(const std::filesystem::path& out, const Inputs& inputs,
     return items;
 }
 
-std::string as_text(const explain::Summary& summary, const std::string& method, const std::string& out) {
+/// One input's columns as bars, to the right what speaks for the class, to the left what against.
+std::string bars(const Json& item) {
+    constexpr std::size_t kHalf = 20;
+    double largest = 1e-12;
+    std::size_t name_width = 0;
+    for (const Json& column : item["columns"]) {
+        largest = std::max(largest, std::abs(column["value"].get<double>()));
+        name_width = std::max(name_width, column["column"].get_ref<const std::string&>().size());
+    }
+    std::string text = fmt::format("item {}, class {}\n", item["item"].get<std::int64_t>(), item["target"].get<std::int64_t>());
+    for (const Json& column : item["columns"]) {
+        const double value = column["value"].get<double>();
+        const auto length = static_cast<std::size_t>(std::lround(kHalf * std::abs(value) / largest));
+        const std::string bar(length, '#');
+        text += fmt::format("  {:<{}} {:>{}}|{:<{}} {:+.4g}\n", cli::printable(column["column"].get<std::string>()),
+                            name_width, value < 0 ? bar : "", kHalf, value < 0 ? "" : bar, kHalf, value);
+    }
+    return text;
+}
+
+std::string as_text(const explain::Summary& summary, const std::string& method, const Json& items,
+                    const std::string& layer, const std::string& out) {
     std::string text = fmt::format("{} on {} inputs: {}\n", method, summary.samples, to_string(summary.verdict));
     if (summary.completeness_error)
         text += fmt::format("  completeness error   {:.2g} at most\n", *summary.completeness_error);
@@ -218,6 +242,10 @@ std::string as_text(const explain::Summary& summary, const std::string& method, 
     text += fmt::format("  sensitivity          {:.3f}\n", summary.sensitivity);
     if (summary.randomised_likeness)
         text += fmt::format("  likeness to random   {:.3f}\n", *summary.randomised_likeness);
+    if (!layer.empty()) text += fmt::format("  layer                {}\n", cli::printable(layer));
+    std::size_t shown = 0;
+    for (const Json& item : items)
+        if (item.contains("columns") && shown++ < kShownItems) text += bars(item);
     return text + fmt::format("written: {}\n", cli::printable(out));
 }
 
@@ -226,13 +254,19 @@ std::string as_text(const explain::Summary& summary, const std::string& method, 
 
 Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace explaining;
-    if (invocation.text("method") == kTracin) return explain_by_training(invocation, ctx);
+    const std::string wanted = invocation.text("method");
+    if (wanted == kTracin) return explain_by_training(invocation, ctx);
+    if (wanted == kCounterfactual) return explain_by_counterfactuals(invocation, ctx);
+    if (wanted == kPrototypes) return explain_by_prototypes(invocation, ctx);
     if (invocation.has("train-data"))
-        return invalid_input("--train-data belongs to tracin", "leave it out, or take --method tracin");
+        return invalid_input("--train-data belongs to tracin, counterfactual and prototypes",
+                             "leave it out, or take --method tracin");
+    BARTIZAN_TRY(explain_parameters(invocation, {}));
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
     const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
-    const explain::Method method = BARTIZAN_TRY(method_of(invocation, inputs));
+    std::string layer;
+    const explain::Method method = BARTIZAN_TRY(method_of(invocation, inputs, layer));
     std::optional<std::int64_t> target;
     if (invocation.has("target")) target = invocation.integer("target", 0);
     if (target && *target >= inputs.classifier->classes())
@@ -256,6 +290,7 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
     BARTIZAN_TRY(make_folder(out));
     Json json = cli::document(invocation);
     json["method"] = method.name;
+    if (!layer.empty()) json["layer"] = layer;
     json["samples"] = summary.samples;
     json["completeness_error"] = summary.completeness_error ? Json(*summary.completeness_error) : Json();
     json["deletion_lift"] = summary.deletion_lift;
@@ -268,7 +303,7 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
     json["verdict"] = to_string(summary.verdict);
     json["items"] = BARTIZAN_TRY(write_items(out, inputs, layout, explained));
     BARTIZAN_TRY(write_file_atomically(out / "explanations.json", to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method.name), out.string())));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method.name), json["items"], layer, out.string())));
     return 0;
 }
 

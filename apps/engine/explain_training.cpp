@@ -1,4 +1,4 @@
-#include "apps/engine/explain_training.h"
+#include "apps/engine/explain_methods.h"
 
 #include <algorithm>
 #include <cmath>
@@ -7,13 +7,12 @@
 #include <ATen/core/Tensor.h>
 #include <fmt/format.h>
 
-#include "apps/engine/inputs.h"
+#include "apps/engine/picture_sheet.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "explain/fidelity.h"
 #include "explain/methods.h"
 #include "explain/training_influence.h"
-#include "formats/png.h"
 #include "model/feature_view.h"
 #include "model/shards.h"
 #include "model/tensors.h"
@@ -26,27 +25,6 @@ constexpr std::int64_t kShown = 8;
 constexpr std::int64_t kShownSelf = 20;
 constexpr std::int64_t kLeastRemoved = 10;
 constexpr double kShareRemoved = 0.01;
-
-struct Training {
-    data::Info info;
-    data::Batch batch;
-};
-
-Result<Training> read_training(const cli::Invocation& invocation, const Inputs& inputs) {
-    if (!invocation.has("train-data"))
-        return invalid_input("--method tracin needs what the model was trained on", "name it with --train-data");
-    const std::string spec = invocation.text("train-data");
-    const std::string place = "--train-data '" + spec + "'";
-    data::OpenOptions options;
-    options.label_column = invocation.text("label");
-    const auto dataset = BARTIZAN_TRY_WITHIN(data::open(spec, options), place);
-    Training out{dataset->info(), BARTIZAN_TRY_WITHIN(data::read_all(*dataset), place)};
-    if (out.batch.y.empty()) return invalid_input(place + ": the data has no labels");
-    if (out.info.item_shape != inputs.dataset->info().item_shape)
-        return invalid_input(fmt::format("{}: items of shape {}, those of --data are {}", place,
-                                         to_string(out.info.item_shape), to_string(inputs.dataset->info().item_shape)));
-    return out;
-}
 
 Result<explain::LastLayer> last_layer(const Inputs& inputs, const model::FeatureView& view, const NdArray& x,
                                       std::vector<std::int64_t> labels, const RunContext& ctx) {
@@ -64,50 +42,6 @@ std::vector<std::int64_t> answers(const at::Tensor& logits) {
     const std::int64_t* values = best.data_ptr<std::int64_t>();
     return {values, values + best.numel()};
 }
-
-/// Rows of pictures on dark ground, enlarged until a person can see them.
-class Sheet {
-public:
-    explicit Sheet(const explain::Layout& layout)
-        : layout_(layout), zoom_(std::max<std::size_t>(1, 84 / std::max(layout.height, layout.width))) {}
-
-    void begin_row() { rows_.emplace_back(); }
-    void add(std::span<const float> picture) { rows_.back().push_back(picture); }
-
-    Result<std::string> png() const {
-        std::size_t columns = 1;
-        for (const auto& row : rows_) columns = std::max(columns, row.size());
-        const std::size_t wide = layout_.width * zoom_ + kGap, high = layout_.height * zoom_ + kGap;
-        const std::size_t width = columns * wide + kGap;
-        NdArray pixels = BARTIZAN_TRY(NdArray::zeros(
-            DType::u8, {static_cast<std::int64_t>(rows_.size() * high + kGap), static_cast<std::int64_t>(width), 3}));
-        const std::span<std::uint8_t> out = pixels.mutable_values<std::uint8_t>();
-        std::ranges::fill(out, kGround);
-        for (std::size_t r = 0; r < rows_.size(); ++r)
-            for (std::size_t c = 0; c < rows_[r].size(); ++c)
-                draw(rows_[r][c], out, (kGap + r * high) * width + kGap + c * wide, width);
-        return formats::encode_png(pixels);
-    }
-
-private:
-    static constexpr std::size_t kGap = 6;
-    static constexpr std::uint8_t kGround = 40;
-
-    void draw(std::span<const float> picture, std::span<std::uint8_t> out, std::size_t corner, std::size_t width) const {
-        for (std::size_t y = 0; y < layout_.height * zoom_; ++y)
-            for (std::size_t x = 0; x < layout_.width * zoom_; ++x)
-                for (std::size_t channel = 0; channel < 3; ++channel) {
-                    const std::size_t pixel = (y / zoom_) * layout_.width + x / zoom_;
-                    const float value = picture[layout_.at(pixel, std::min(channel, layout_.channels - 1))];
-                    out[(corner + y * width + x) * 3 + channel] =
-                        static_cast<std::uint8_t>(std::lround(255 * std::clamp(value, 0.0F, 1.0F)));
-                }
-    }
-
-    explain::Layout layout_;
-    std::size_t zoom_;
-    std::vector<std::vector<std::span<const float>>> rows_;
-};
 
 Json list_json(const std::vector<explain::TrainingItem>& items, const explain::LastLayer& training,
                const std::vector<std::int64_t>& said, std::size_t most) {
@@ -135,19 +69,6 @@ Json self_json(const explain::LastLayer& training, const std::vector<std::int64_
     return out;
 }
 
-struct Lift {
-    double mean = 0, reach = 0;  ///< half the width of the 95 % interval; infinite for one input
-};
-Lift lift_of(const std::vector<double>& values) {
-    const double n = static_cast<double>(values.size());
-    Lift out;
-    for (const double value : values) out.mean += value / n;
-    double square = 0;
-    for (const double value : values) square += (value - out.mean) * (value - out.mean);
-    out.reach = n > 1 ? 1.96 * std::sqrt(square / (n - 1) / n) : std::numeric_limits<double>::infinity();
-    return out;
-}
-
 explain::Verdict verdict_of(const Lift& lift) {
     if (lift.mean - lift.reach > 0) return explain::Verdict::trusted;
     return lift.mean > 0 ? explain::Verdict::weak : explain::Verdict::rejected;
@@ -160,7 +81,7 @@ Result<std::string> sheet(const Inputs& inputs, const Training& training, std::s
     const auto row_of = [&](const data::Batch& batch, std::size_t row) {
         return batch.x.values<float>().subspan(row * width, width);
     };
-    Sheet out(layout);
+    PictureSheet out(layout);
     for (const auto* list : {&found.helpful, &found.harmful, &found.nearest}) {
         out.begin_row();
         if (list == &found.helpful) out.add(row_of(inputs.batch, asked));
@@ -192,6 +113,7 @@ std::string as_text(const Json& json, const Lift& lift, const std::string& out) 
 
 Result<int> explain_by_training(const cli::Invocation& invocation, RunContext& ctx) {
     using namespace explaining_by_training;
+    BARTIZAN_TRY(explain_parameters(invocation, {}));
     const std::filesystem::path out = invocation.text("out");
     BARTIZAN_TRY(cli::check_writable_folder(out));
     const Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
@@ -200,7 +122,7 @@ Result<int> explain_by_training(const cli::Invocation& invocation, RunContext& c
     if (!view.ok())
         return Error(view.error().code(), "the method 'tracin' looks at the last linear layer: " + view.error().message(),
                      "take another --method");
-    const Training training = BARTIZAN_TRY(read_training(invocation, inputs));
+    const Training training = BARTIZAN_TRY(read_training(invocation, inputs, kTracin));
     const explain::LastLayer taught =
         BARTIZAN_TRY(last_layer(inputs, *view, training.batch.x, training.batch.y, ctx));
     explain::LastLayer asked = BARTIZAN_TRY(last_layer(inputs, *view, inputs.batch.x, {}, ctx));
@@ -222,11 +144,8 @@ Result<int> explain_by_training(const cli::Invocation& invocation, RunContext& c
     const std::vector<std::int64_t> said = answers(taught.logits);
 
     BARTIZAN_TRY(make_folder(out));
-    Json json = cli::document(invocation);
-    json["method"] = kTracin;
+    Json json = unmeasured(invocation, kTracin);
     json["samples"] = asked.labels.size();
-    for (const char* other : {"completeness_error", "insertion_lift", "infidelity", "sensitivity", "randomised_likeness"})
-        json[other] = nullptr;
     json["deletion_lift"] = lift.mean;
     json["deletion_lift_reach"] = std::isfinite(lift.reach) ? Json(lift.reach) : Json();
     json["removed"] = removed;

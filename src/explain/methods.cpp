@@ -9,6 +9,7 @@
 
 #include "core/random.h"
 #include "explain/gauss_legendre.h"
+#include "explain/kernel_shap.h"
 
 namespace bartizan::explain {
 namespace {
@@ -23,6 +24,8 @@ constexpr double kNoise = 0.15;  ///< of the range of the input's values
 constexpr int kPermutations = 16;
 /// Windows of occlusion, and groups of Shapley, per side of a picture.
 constexpr std::size_t kSide = 14;
+/// KernelSHAP's regression wants many more coalitions than windows.
+constexpr std::size_t kKernelSide = 7;
 constexpr double kTiny = 1e-12;
 
 double error_of(const std::vector<float>& values, double whole) {
@@ -154,6 +157,36 @@ Result<Attribution> permutation_shapley(const Score& score, Row x, Row baseline,
     return out;
 }
 
+/// Rows of coalitions are made and asked for this many at a time: a table of 200 columns stays small.
+constexpr std::size_t kCoalitionsAtOnce = 256;
+
+Result<Attribution> kernel_shap_of_windows(const Score& score, Row x, Row baseline, const Layout& layout,
+                                           const RunContext& ctx) {
+    const auto windows = windows_of(layout, kKernelSide);
+    const Game game = [&](std::span<const Coalition> coalitions) -> Result<std::vector<double>> {
+        std::vector<double> out;
+        for (std::size_t begin = 0; begin < coalitions.size(); begin += kCoalitionsAtOnce) {
+            BARTIZAN_TRY(ctx.checkpoint());
+            std::vector<float> rows;
+            for (const Coalition& coalition :
+                 coalitions.subspan(begin, std::min(kCoalitionsAtOnce, coalitions.size() - begin))) {
+                std::vector<float> row(baseline.begin(), baseline.end());
+                for (std::size_t w = 0; w < windows.size(); ++w)
+                    if (coalition[w] != 0) replace(row, x, windows[w], layout);
+                rows.insert(rows.end(), row.begin(), row.end());
+            }
+            const auto values = BARTIZAN_TRY(score.values(rows));
+            out.insert(out.end(), values.begin(), values.end());
+        }
+        return out;
+    };
+    const Shapley found = BARTIZAN_TRY(kernel_shap(windows.size(), usual_budget(windows.size()), ctx.seed(), game));
+    Attribution out{.values = std::vector<float>(x.size(), 0), .evaluations = found.coalitions};
+    for (std::size_t w = 0; w < windows.size(); ++w) spread(out.values, found.values[w], windows[w], layout);
+    out.completeness_error = error_of(out.values, found.all - found.none);
+    return out;
+}
+
 const Method kMethods[] = {
     {"integrated-gradients", "Gradients summed along the way from the baseline (Sundararajan et al. 2017).", true,
      &integrated_gradients},
@@ -162,6 +195,8 @@ const Method kMethods[] = {
     {"occlusion", "The drop when a window shows the baseline; needs scores alone.", false, &occlusion},
     {"permutation-shapley", "Shapley values of windows or columns by random orders; needs scores alone.", false,
      &permutation_shapley},
+    {"kernel-shap", "Shapley values of windows or columns by weighted least squares; needs scores alone.", false,
+     &kernel_shap_of_windows},
 };
 
 }  // namespace

@@ -46,7 +46,8 @@ struct Method {
         run;
 };
 
-/// gradient, integrated-gradients, smoothgrad, occlusion, permutation-shapley; those of trees are in tree_method.h.
+/// gradient, integrated-gradients, smoothgrad, occlusion, permutation-shapley, kernel-shap; those of trees are in
+/// tree_method.h, Grad-CAM in grad_cam.h.
 std::span<const Method> methods();
 /// Fails with `not_found`, naming those that exist.
 Result<const Method*> find_method(std::string_view name);
