@@ -169,6 +169,15 @@ Json list_json(const OfClass& one, const std::vector<std::int64_t>& places, cons
     return out;
 }
 
+Json class_json(const OfClass& one, const Training& training, const std::vector<std::int64_t>& said) {
+    return {{"class", one.label},
+            {"looked_at", one.rows.size()},
+            {"discrepancy", one.critic.discrepancy},
+            {"random_discrepancy", one.random_discrepancy},
+            {"prototypes", list_json(one, one.critic.prototypes, training, said)},
+            {"criticisms", list_json(one, one.critic.criticisms, training, said)}};
+}
+
 Result<std::string> sheet(const OfClass& one, const Training& training) {
     const explain::Layout layout = explain::layout_of(training.info.item_shape, true);
     const std::size_t width = layout.pixels() * layout.channels;
@@ -267,12 +276,7 @@ Result<int> explain_by_prototypes(const cli::Invocation& invocation, RunContext&
                           {"random_agreement", drawn},
                           {"classes", Json::array()}};
     for (const OfClass& one : classes) {
-        Json entry = {{"class", one.label},
-                      {"looked_at", one.rows.size()},
-                      {"discrepancy", one.critic.discrepancy},
-                      {"random_discrepancy", one.random_discrepancy},
-                      {"prototypes", list_json(one, one.critic.prototypes, training, said_of_training)},
-                      {"criticisms", list_json(one, one.critic.criticisms, training, said_of_training)}};
+        Json entry = class_json(one, training, said_of_training);
         if (training.info.kind == data::Kind::image) {
             const std::string name = fmt::format("class-{}.png", one.label);
             const std::string png = BARTIZAN_TRY(sheet(one, training));
