@@ -46,17 +46,18 @@ Result<Parts> parts_of(const cli::Invocation& invocation, RunContext& ctx) {
     return parts;
 }
 
-Json worth_json(const training::RepairWorth& worth) {
+Json worth_json(const training::RepairWorth& worth, const training::RepairWorth& before) {
     const Interval accuracy = wilson_interval(worth.correct, worth.samples);
-    const auto fooled = std::max(worth.fooled, worth.fooled_again);
-    const Interval success = wilson_interval(fooled, worth.tried);
+    const Interval success = wilson_interval(worth.turned(before), worth.tried);
     return {{"samples", worth.samples},
             {"accuracy", worth.accuracy()},
             {"accuracy_interval", {accuracy.low, accuracy.high}},
-            {"trigger_success", worth.success()},
+            {"trigger_success", worth.success(before)},
             {"trigger_success_interval", {success.low, success.high}},
             {"same_trigger", worth.fooled},
             {"new_trigger", worth.fooled_again},
+            {"one_change", worth.moved},
+            {"one_warp", worth.warped},
             {"tried", worth.tried}};
 }
 
@@ -73,14 +74,14 @@ Json as_json(const cli::Invocation& invocation, const training::RepairOutcome& o
     json["out"] = told.out;
     json["repaired"] = outcome.chosen.has_value();
     json["target_class"] = told.target;
-    json["before"] = worth_json(outcome.before);
-    json["after"] = worth_json(outcome.chosen ? outcome.candidates[*outcome.chosen].worth : outcome.before);
+    json["before"] = worth_json(outcome.before, outcome.before);
+    json["after"] = worth_json(outcome.chosen ? outcome.candidates[*outcome.chosen].worth : outcome.before, outcome.before);
     json["verdict_before"] = to_string(told.before);
     json["verdict_after"] = to_string(told.after);
     json["chosen"] = outcome.chosen ? Json(training::to_string(outcome.candidates[*outcome.chosen].method)) : Json();
     json["candidates"] = Json::array();
     for (const training::RepairCandidate& one : outcome.candidates) {
-        Json row = worth_json(one.worth);
+        Json row = worth_json(one.worth, outcome.before);
         row["method"] = training::to_string(one.method);
         row["allowed"] = one.allowed;
         json["candidates"].push_back(std::move(row));
@@ -89,11 +90,11 @@ Json as_json(const cli::Invocation& invocation, const training::RepairOutcome& o
 }
 
 std::string as_text(const training::RepairOutcome& outcome, const Told& told) {
-    const auto row = [](std::string_view name, const training::RepairWorth& worth, std::string_view note) {
-        return fmt::format("  {:<14} {:>8.1f} % {:>14.1f} %  {}\n", name, 100 * worth.accuracy(), 100 * worth.success(),
+    const auto row = [&](std::string_view name, const training::RepairWorth& worth, std::string_view note) {
+        return fmt::format("  {:<17} {:>8.1f} % {:>14.1f} %  {}\n", name, 100 * worth.accuracy(), 100 * worth.success(outcome.before),
                            note);
     };
-    std::string text = fmt::format("repair of class {}, judged on {} held-out items\n\n  {:<14} {:>10} {:>16}\n",
+    std::string text = fmt::format("repair of class {}, judged on {} held-out items\n\n  {:<17} {:>10} {:>16}\n",
                                    told.target, outcome.before.samples, "", "accuracy", "trigger works");
     text += row("before", outcome.before, to_string(told.before));
     for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {

@@ -12,10 +12,11 @@
 #include <ATen/ops/full.h>
 #include <ATen/ops/stack.h>
 #include <ATen/ops/tensor.h>
+#include <ATen/ops/where.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
+#include "defences/ball_walk.h"
 #include "model/shards.h"
 #include "model/tensors.h"
 
@@ -23,49 +24,11 @@ namespace bartizan::defences {
 namespace universal {
 namespace {
 
-using Ball = UniversalOptions::Ball;
-
 constexpr std::int64_t kRows = 128;  // moved together by one thread
-constexpr double kMomentum = 0.7;
-constexpr double kStride = 0.3;  // of the radius, the first step; the last is a tenth of it
-constexpr double kLeast = 1e-12;
-
-/// A row vector of one number a cell, shaped to go with [cells, 1, item].
-at::Tensor beside(const at::Tensor& numbers, const at::Tensor& change) {
-    std::vector<std::int64_t> shape(static_cast<std::size_t>(change.dim()), 1);
-    shape[0] = numbers.size(0);
-    return numbers.reshape(shape);
-}
-
-at::Tensor lengths(const at::Tensor& change) { return change.flatten(1).square().sum(1).sqrt(); }
-
-/// Walks one change a cell down the loss, and keeps it within the ball.
-class Walk {
-public:
-    Walk(const at::Tensor& start, const UniversalOptions& options)
-        : options_(options), velocity_(at::zeros_like(start)) {
-        const auto entries = static_cast<double>(start.numel() / start.size(0));
-        radius_ = options.ball == Ball::euclid ? options.radius * std::sqrt(entries) : options.radius;
-    }
-
-    at::Tensor next(const at::Tensor& change, const at::Tensor& slope, int step) {
-        const at::NoGradGuard no_grad;
-        const double length = kStride * radius_ * (1 - 0.9 * step / options_.steps);
-        if (options_.ball == Ball::largest) return (change.detach() - slope.sign() * length).clamp(-radius_, radius_);
-        velocity_ = kMomentum * velocity_ + slope / (beside(lengths(slope), slope) + kLeast);
-        const at::Tensor moved = change.detach() - velocity_ * (length / (beside(lengths(velocity_), slope) + kLeast));
-        return moved * (radius_ / beside(lengths(moved).clamp_min(radius_), slope));
-    }
-
-private:
-    const UniversalOptions& options_;
-    at::Tensor velocity_;
-    double radius_ = 0;
-};
-
-/// Fills loss and success of `cells`, whose rows are `rows` [cells, samples, item].
-Result<void> drive(const model::Classifier& classifier, const at::Tensor& rows, std::span<UniversalCell> cells,
-                   const UniversalOptions& options, const RunContext& ctx) {
+/// Fills loss and success of `cells`, whose rows are `rows` [cells, samples, item]. The changes of lowest loss:
+/// [cells, 1, item].
+Result<at::Tensor> drive(const model::Classifier& classifier, const at::Tensor& rows, std::span<UniversalCell> cells,
+                         const UniversalOptions& options, const RunContext& ctx) {
     const at::AutoGradMode on(true);
     const std::int64_t count = rows.size(0), samples = rows.size(1);
     std::vector<std::int64_t> targets;
@@ -74,8 +37,8 @@ Result<void> drive(const model::Classifier& classifier, const at::Tensor& rows, 
     std::vector<std::int64_t> shape = rows.sizes().vec();
     shape[1] = 1;
     if (options.constant_along) shape[2 + *options.constant_along] = 1;
-    at::Tensor change = at::zeros(shape);
-    Walk walk(change, options);
+    at::Tensor change = at::zeros(shape), best = change;
+    BallWalk walk(change, options.ball, options.radius, options.steps);
     at::Tensor loss = at::full({count}, std::numeric_limits<float>::infinity()), success = at::zeros({count});
     for (int step = 0; step <= options.steps; ++step) {
         BARTIZAN_TRY(ctx.checkpoint());
@@ -83,6 +46,7 @@ Result<void> drive(const model::Classifier& classifier, const at::Tensor& rows, 
         const at::Tensor logits = BARTIZAN_TRY(classifier.logits((rows + change).clamp(0, 1).flatten(0, 1)));
         const at::Tensor losses = at::cross_entropy_loss(logits, wanted, {}, 0).reshape({count, samples}).mean(1);
         const at::Tensor hits = logits.detach().argmax(1).eq(wanted).to(at::kFloat).reshape({count, samples}).mean(1);
+        best = at::where(beside(losses.detach().lt(loss), change), change.detach(), best);
         loss = loss.minimum(losses.detach().to(at::kFloat));
         success = success.maximum(hits);
         if (step == options.steps) break;
@@ -95,7 +59,7 @@ Result<void> drive(const model::Classifier& classifier, const at::Tensor& rows, 
         if (!std::isfinite(cell.loss))
             return invalid_input("the model's scores for class " + std::to_string(cell.target) + " are not finite");
     }
-    return {};
+    return best;
 }
 
 /// Indices of rows of the source (of all but the target), as many for each cell; taken again where there are fewer.
@@ -146,7 +110,8 @@ Result<std::vector<UniversalCell>> driven(const model::Classifier& classifier, c
             for (std::int64_t i = chunk.begin; i < chunk.begin + chunk.count; ++i)
                 parts.push_back(x.index_select(0, at::tensor(rows[static_cast<std::size_t>(i)])));
             const std::span<UniversalCell> own(able.data() + chunk.begin, static_cast<std::size_t>(chunk.count));
-            return drive(classifier, at::stack(parts), own, options, ctx);
+            BARTIZAN_TRY(drive(classifier, at::stack(parts), own, options, ctx));
+            return {};
         }));
     for (std::size_t i = 0; i < able.size(); ++i) cells[place[i]] = able[i];
     return cells;
@@ -154,6 +119,32 @@ Result<std::vector<UniversalCell>> driven(const model::Classifier& classifier, c
 
 }  // namespace
 }  // namespace universal
+
+Result<UniversalChange> strongest_change(const model::Classifier& classifier, const data::Batch& clean,
+                                         std::int64_t target, UniversalOptions options, const RunContext& ctx) {
+    BARTIZAN_TRY(universal::check(classifier, clean, options));
+    if (target < 0 || target >= classifier.classes())
+        return invalid_input("the model has no class " + std::to_string(target));
+    options.samples = std::min<std::int64_t>(options.samples, std::ssize(clean.y) - std::ranges::count(clean.y, target));
+    if (options.samples == 0) return invalid_input("all clean items are of class " + std::to_string(target));
+    UniversalChange found{.change = {}, .cell = {.target = target}};
+    const std::vector<std::int64_t> rows = universal::rows_for(found.cell, clean.y, options.samples);
+    const at::Tensor x = BARTIZAN_TRY(model::to_tensor(clean.x)).index_select(0, at::tensor(rows)).unsqueeze(0);
+    const at::Tensor change = BARTIZAN_TRY(universal::drive(classifier, x, {&found.cell, 1}, options, ctx));
+    found.change = BARTIZAN_TRY(model::to_array(change[0].expand_as(x[0].slice(0, 0, 1))[0].contiguous()));
+    return found;
+}
+
+Result<NdArray> changed(const NdArray& x, const NdArray& change) {
+    if (x.dtype() != DType::f32 || change.size() == 0 || x.size() % change.size() != 0)
+        return invalid_input("the change does not fit items of this shape");
+    NdArray made = BARTIZAN_TRY(NdArray::from<float>(x.shape(), x.values<float>()));
+    const std::span<float> out = made.mutable_values<float>();
+    const std::span<const float> added = change.values<float>();
+    for (std::size_t i = 0; i < out.size(); ++i)
+        out[i] = std::clamp(out[i] + added[i % added.size()], 0.0F, 1.0F);
+    return made;
+}
 
 Result<std::vector<UniversalCell>> universal_changes(const model::Classifier& classifier, const data::Batch& clean,
                                                      const UniversalOptions& options, RunContext& ctx) {

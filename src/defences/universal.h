@@ -10,6 +10,7 @@
 #include <optional>
 #include <vector>
 
+#include "bartizan/ndarray.h"
 #include "bartizan/result.h"
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
@@ -35,6 +36,21 @@ struct UniversalCell {
     double loss = 0;     ///< lowest mean cross-entropy to the target that was reached, in nats
     double success = 0;  ///< highest share of the rows that went to the target
 };
+
+/// One change, float32 like an item, and how far it gets with the rows that it was sought on.
+struct UniversalChange {
+    NdArray change;
+    UniversalCell cell;
+};
+
+/// The change with the lowest loss on the way from all other classes to `target`; the rows are the first
+/// `options.samples` of other classes. Runs in the calling thread. Fails as `universal_changes` does, and with
+/// `invalid_input` where the model has no such class.
+Result<UniversalChange> strongest_change(const model::Classifier& classifier, const data::Batch& clean,
+                                         std::int64_t target, UniversalOptions options, const RunContext& ctx);
+
+/// `x` float32 [n, item] in [0, 1] with the change added to every row, and cut to [0, 1].
+Result<NdArray> changed(const NdArray& x, const NdArray& change);
 
 /// One cell a class, from all others. `clean` holds labelled rows in [0, 1]. Fails with `invalid_input` when there
 /// are no rows of another class, `unsupported` without gradients, `cancelled`.

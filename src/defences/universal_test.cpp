@@ -58,6 +58,26 @@ TEST(UniversalChange, ReachesTheClosedFormOfALinearModel) {
     EXPECT_NEAR(largest[1].loss, std::log1p(std::exp(-(-0.5 + 0.7))), 1e-4);
 }
 
+TEST(UniversalChange, IsWhatReachesTheLossThatIsTold) {
+    const auto classifier = linear({3, -4, 0, 0});
+    RunContext ctx;
+    const data::Batch clean = middle(8, 4);
+    const auto found = strongest_change(*classifier, clean, 1, {.radius = 0.1}, ctx).value();
+    // Along w = (3, -4), of length 0.2.
+    const std::span<const float> change = found.change.values<float>();
+    EXPECT_NEAR(change[0], 0.12, 2e-3);
+    EXPECT_NEAR(change[1], -0.16, 2e-3);
+    EXPECT_NEAR(change[2], 0, 1e-6);
+    EXPECT_NEAR(found.cell.loss, std::log1p(std::exp(-0.5)), 2e-3);
+    const NdArray moved = changed(clean.x, found.change).value();
+    EXPECT_NEAR(moved.values<float>()[0], 0.62, 2e-3);
+    EXPECT_FALSE(strongest_change(*classifier, clean, 2, {}, ctx).ok());
+    EXPECT_FALSE(changed(clean.x, NdArray()).ok());
+    data::Batch one = clean;
+    one.y.assign(8, 1);
+    EXPECT_FALSE(strongest_change(*classifier, one, 1, {}, ctx).ok());
+}
+
 TEST(UniversalChange, StaysWithinTheRangeOfTheData) {
     // However large the ball: 1 at the first entry and 0 at the second give w x = 3, no more.
     const auto classifier = linear({3, -4, 0, 0});

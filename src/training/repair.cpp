@@ -9,6 +9,8 @@
 #include <ATen/ops/zeros_like.h>
 #include <fmt/format.h>
 
+#include "defences/universal.h"
+#include "defences/warp.h"
 #include "model/kernel.h"
 #include "model/shards.h"
 #include "model/tensors.h"
@@ -18,8 +20,11 @@ namespace bartizan::training {
 namespace repairing {
 namespace {
 
-constexpr RepairMethod kPortfolio[] = {RepairMethod::unlearning, RepairMethod::ft_sam, RepairMethod::i_bau,
-                                       RepairMethod::fine_pruning, RepairMethod::anp};
+constexpr RepairMethod kPortfolio[] = {RepairMethod::unlearning,      RepairMethod::unlearning_change,
+                                       RepairMethod::unlearning_warp, RepairMethod::ft_sam,
+                                       RepairMethod::i_bau,           RepairMethod::fine_pruning,
+                                       RepairMethod::anp};
+constexpr double kGone = 0.1;  // of the items may still be turned by a trigger that counts as removed
 constexpr std::int64_t kFewest = 20;
 constexpr double kGentler = 1.0 / 3;
 
@@ -66,6 +71,15 @@ Result<RepairWorth> worth_of(const model::Classifier& classifier, const data::Ba
     const defences::TriggerOptions bounded{.most_size = trigger.size, .samples = worth.samples};
     const auto anew = BARTIZAN_TRY(defences::reverse_triggers(classifier, held_out, {trigger.target}, bounded, ctx));
     worth.fooled_again = BARTIZAN_TRY(fooled_by(anew.front()));
+    const auto move = BARTIZAN_TRY(
+        defences::strongest_change(classifier, held_out, trigger.target, {.samples = worth.samples}, ctx));
+    const NdArray moved = BARTIZAN_TRY(defences::changed(held_out.x, move.change));
+    worth.moved = count_of(BARTIZAN_TRY(model::predict(classifier, moved, ctx)), held_out.y, trigger.target);
+    if (!defences::can_be_warped(classifier.item_shape())) return worth;
+    const auto warp =
+        BARTIZAN_TRY(defences::strongest_warp(classifier, held_out, trigger.target, {.samples = worth.samples}, ctx));
+    const NdArray bent = BARTIZAN_TRY(defences::warped(held_out.x, warp));
+    worth.warped = count_of(BARTIZAN_TRY(model::predict(classifier, bent, ctx)), held_out.y, trigger.target);
     return worth;
 }
 
@@ -107,13 +121,20 @@ Result<void> check(const model::Model& model, const model::Classifier& classifie
     return {};
 }
 
-/// The allowed candidate after which a trigger works least, if it works less than before.
+/// Is the first of two allowed candidates the better? See the head of repair.h.
+bool better(const RepairWorth& a, const RepairWorth& b, const RepairWorth& before) {
+    const double first = a.success(before), second = b.success(before);
+    if (first > kGone || second > kGone || a.correct == b.correct) return first < second;
+    return a.correct > b.correct;
+}
+
+/// The best allowed candidate, if a trigger works less after it than before.
 std::optional<std::size_t> best_of(const RepairOutcome& outcome) {
     std::optional<std::size_t> best;
     for (std::size_t i = 0; i < outcome.candidates.size(); ++i) {
         const RepairCandidate& one = outcome.candidates[i];
-        const double bar = best ? outcome.candidates[*best].worth.success() : outcome.before.success();
-        if (one.allowed && one.worth.success() < bar) best = i;
+        if (!one.allowed || one.worth.success(outcome.before) >= outcome.before.success(outcome.before)) continue;
+        if (!best || better(one.worth, outcome.candidates[*best].worth, outcome.before)) best = i;
     }
     return best;
 }
@@ -170,12 +191,23 @@ std::string_view to_string(RepairMethod method) {
             return "ft-sam";
         case RepairMethod::unlearning:
             return "unlearning";
+        case RepairMethod::unlearning_change:
+            return "unlearning-change";
+        case RepairMethod::unlearning_warp:
+            return "unlearning-warp";
     }
     return "unlearning";
 }
 
-double RepairWorth::success() const {
-    return tried == 0 ? 0 : static_cast<double>(std::max(fooled, fooled_again)) / static_cast<double>(tried);
+std::int64_t RepairWorth::turned(const RepairWorth& before) const {
+    std::int64_t most = std::max(fooled, fooled_again);
+    if (2 * before.moved >= before.tried) most = std::max(most, moved);
+    if (2 * before.warped >= before.tried) most = std::max(most, warped);
+    return most;
+}
+
+double RepairWorth::success(const RepairWorth& before) const {
+    return tried == 0 ? 0 : static_cast<double>(turned(before)) / static_cast<double>(tried);
 }
 
 Result<RepairOutcome> repair(model::Model& model, const model::Classifier& classifier, const data::Batch& clean,

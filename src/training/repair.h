@@ -1,7 +1,7 @@
 #pragma once
 /// Removes a trojan from a finished model with a few hundred clean items. No method is safe on every model, so all are
-/// tried from the same weights, and the one is kept after which a trigger works least, among those that cost no more
-/// accuracy than allowed.
+/// tried from the same weights. Of those that cost no more accuracy than allowed the one is kept after which a trigger
+/// works least; where several leave a tenth of the items or less, the most accurate of these.
 /// Thread rule: changes the weights of `model`; alone. Same seed, same weights.
 
 #include <cstdint>
@@ -23,6 +23,10 @@ enum class RepairMethod : std::uint8_t {
     i_bau,         ///< trained against one change for all items (Zeng et al. 2022), first-order: no implicit gradient
     ft_sam,        ///< tuned towards flat minima, away from heavy weights (Zhu et al. 2023)
     unlearning,    ///< the reversed trigger on clean items with their true labels (Wang et al. 2019, section VI-C)
+    /// that, and the strongest change for all items that leads to the target, sought anew every few steps: whatever
+    /// else the class answers to, an inverted trigger being only nearly the attacker's
+    unlearning_change,
+    unlearning_warp,  ///< that, and the strongest warp that leads to the target; pictures only
 };
 std::string_view to_string(RepairMethod method);
 
@@ -40,10 +44,14 @@ struct RepairWorth {
     std::int64_t tried = 0;         ///< items of other classes than the target
     std::int64_t fooled = 0;        ///< of these by the given trigger
     std::int64_t fooled_again = 0;  ///< of these by a trigger reversed anew, no larger than the given one
+    std::int64_t moved = 0;         ///< of these by one change for all items (defences/universal.h)
+    std::int64_t warped = 0;        ///< of these by one warp of all items (defences/warp.h); 0 where they are no pictures
 
     double accuracy() const { return samples == 0 ? 0 : static_cast<double>(correct) / static_cast<double>(samples); }
-    /// By whichever trigger works better.
-    double success() const;
+    /// Items that the best of these sends to the target. A change or a warp counts only if it sent half of the items
+    /// there `before` the repair: one that did not is no trigger, and clean models too answer to it a little.
+    std::int64_t turned(const RepairWorth& before) const;
+    double success(const RepairWorth& before) const;
 };
 
 struct RepairCandidate {

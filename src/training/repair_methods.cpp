@@ -18,7 +18,10 @@
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/random.h"
+#include "defences/universal.h"
+#include "defences/warp.h"
 #include "model/kernel.h"
+#include "model/tensors.h"
 
 namespace bartizan::training {
 namespace repair_methods {
@@ -32,6 +35,9 @@ constexpr double kRho = 2.0, kSmoothing = 0.1;  // FT-SAM, section 4
 constexpr double kSleeping = 0.3;               // of the last layer's inputs: cut off by fine-pruning
 constexpr double kUniversal = 0.1;              // linf radius of the one change of I-BAU
 constexpr int kUniversalSteps = 5, kUniversalEvery = 5;
+// Of the change and the warp to the target, root mean square: larger ones cost accuracy (docs/benchmarks.md).
+constexpr double kChange = 0.025, kWarp = 0.025;
+constexpr int kChangeSteps = 8;
 constexpr double kPush = 0.4, kAlpha = 0.2, kMaskRate = 0.2, kCut = 0.2;  // ANP, section 4 of the paper
 constexpr int kAnpSteps = 120;
 
@@ -105,11 +111,69 @@ Result<void> tune(Patient& patient, const RepairOptions& options, const RunConte
 
 Result<Rows> as_they_are(const Rows& rows, int) { return rows; }
 
+at::Tensor stamped(const Patient& patient, const at::Tensor& x) {
+    return (1 - patient.mask) * x + patient.mask * patient.pattern;
+}
+
+/// Items of the target come once and bare here and below: twice as many of them would draw everything there.
 Result<void> unlearning(Patient& patient, const RepairOptions& options, const RunContext& ctx) {
-    const auto half_stamped = [&](const Rows& rows, int) -> Result<Rows> {
-        return Rows{at::cat({rows.x, stamped_others(patient, rows.x, rows.labels)}), at::cat({rows.y, rows.y}), {}};
+    const auto with_stamped = [&](const Rows& rows, int) -> Result<Rows> {
+        const at::Tensor others = others_of(patient, rows.labels);
+        return Rows{at::cat({rows.x, stamped(patient, rows.x.index_select(0, others))}),
+                    at::cat({rows.y, rows.y.index_select(0, others)}),
+                    {}};
     };
-    return tune(patient, options, ctx, half_stamped, [&](const Rows& rows) { return slopes_at(patient, rows); });
+    return tune(patient, options, ctx, with_stamped, [&](const Rows& rows) { return slopes_at(patient, rows); });
+}
+
+Result<data::Batch> batch_of(const Rows& rows) {
+    const std::int64_t* const labels = rows.labels.data_ptr<std::int64_t>();
+    return data::Batch{.x = BARTIZAN_TRY(model::to_array(rows.x)), .y = {labels, labels + rows.labels.numel()}};
+}
+
+/// The strongest change of the batch to the target, from nothing: a warm start would stay where it was unlearnt.
+Result<NdArray> change_of(const Patient& patient, const Rows& rows, const RunContext& ctx) {
+    const defences::UniversalOptions options{
+        .radius = kChange, .steps = kChangeSteps, .samples = rows.labels.numel()};
+    const data::Batch batch = BARTIZAN_TRY(batch_of(rows));
+    return BARTIZAN_TRY(defences::strongest_change(patient.classifier, batch, patient.target, options, ctx)).change;
+}
+
+/// The strongest warp of the batch to the target, from another start each time.
+Result<defences::Warp> warp_of(const Patient& patient, const Rows& rows, int step, const RunContext& ctx) {
+    const defences::WarpOptions options{.radius = kWarp,
+                                        .steps = kChangeSteps,
+                                        .starts = 1,
+                                        .samples = rows.labels.numel(),
+                                        .stream = static_cast<std::uint32_t>(step) + 1};
+    const data::Batch batch = BARTIZAN_TRY(batch_of(rows));
+    return defences::strongest_warp(patient.classifier, batch, patient.target, options, ctx);
+}
+
+/// Unlearns the trigger, the strongest change and, if asked for, the strongest warp together.
+Result<void> unlearning_more(Patient& patient, bool with_warp, const RepairOptions& options, const RunContext& ctx) {
+    if (with_warp && !defences::can_be_warped(patient.classifier.item_shape()))
+        return unsupported("only pictures can be warped");
+    NdArray change;
+    defences::Warp warp;
+    const auto with_all = [&](const Rows& rows, int step) -> Result<Rows> {
+        const at::Tensor others = others_of(patient, rows.labels);
+        if (others.numel() == 0) return rows;
+        const bool anew = step % kUniversalEvery == 0 || change.size() == 0;
+        if (anew) change = BARTIZAN_TRY(change_of(patient, rows, ctx));
+        if (anew && with_warp) warp = BARTIZAN_TRY(warp_of(patient, rows, step, ctx));
+        const at::Tensor x = rows.x.index_select(0, others), y = rows.y.index_select(0, others);
+        const NdArray plain = BARTIZAN_TRY(model::to_array(x));
+        Tensors xs{rows.x, stamped(patient, x),
+                   BARTIZAN_TRY(model::to_tensor(BARTIZAN_TRY(defences::changed(plain, change))))};
+        Tensors ys{rows.y, y, y};
+        if (with_warp) {
+            xs.push_back(BARTIZAN_TRY(model::to_tensor(BARTIZAN_TRY(defences::warped(plain, warp)))));
+            ys.push_back(y);
+        }
+        return Rows{at::cat(xs), at::cat(ys), {}};
+    };
+    return tune(patient, options, ctx, with_all, [&](const Rows& rows) { return slopes_at(patient, rows); });
 }
 
 /// The one change, within the ball, that raises the loss of a batch most (Zeng et al. 2022, the inner problem of
@@ -264,11 +328,8 @@ Result<void> anp(Patient& patient, const RepairOptions& options, const RunContex
 }  // namespace
 }  // namespace repair_methods
 
-at::Tensor stamped_others(const Patient& patient, const at::Tensor& x, const at::Tensor& labels) {
-    std::vector<std::int64_t> shape(static_cast<std::size_t>(x.dim()), 1);
-    shape[0] = x.size(0);
-    const at::Tensor mask = patient.mask * labels.ne(patient.target).to(at::kFloat).reshape(shape);
-    return (1 - mask) * x + mask * patient.pattern;
+at::Tensor others_of(const Patient& patient, const at::Tensor& labels) {
+    return labels.ne(patient.target).nonzero().squeeze(1);
 }
 
 Result<void> apply(RepairMethod method, Patient& patient, const RepairOptions& options, const RunContext& ctx) {
@@ -284,6 +345,10 @@ Result<void> apply(RepairMethod method, Patient& patient, const RepairOptions& o
             return ft_sam(patient, options, ctx);
         case RepairMethod::unlearning:
             return unlearning(patient, options, ctx);
+        case RepairMethod::unlearning_change:
+            return unlearning_more(patient, /*with_warp=*/false, options, ctx);
+        case RepairMethod::unlearning_warp:
+            return unlearning_more(patient, /*with_warp=*/true, options, ctx);
     }
     return {};
 }

@@ -24,9 +24,9 @@ struct Patient {
     std::int64_t target = 0;
 };
 
-/// `x` with the trigger on the rows of other classes than the target; those of the target stay, for a trigger on them
-/// with their label would teach it.
-at::Tensor stamped_others(const Patient& patient, const at::Tensor& x, const at::Tensor& labels);
+/// Positions of the rows of other classes than the target: int64. A trigger on rows of the target, with their label,
+/// would teach it.
+at::Tensor others_of(const Patient& patient, const at::Tensor& labels);
 
 Result<void> apply(RepairMethod method, Patient& patient, const RepairOptions& options, const RunContext& ctx);
 

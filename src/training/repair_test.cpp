@@ -4,9 +4,7 @@
 #include <algorithm>
 
 #include <ATen/TensorOperators.h>
-#include <ATen/ops/full.h>
 #include <ATen/ops/tensor.h>
-#include <ATen/ops/zeros.h>
 #include <gtest/gtest.h>
 
 #include "defences/trojan_testing.h"
@@ -41,14 +39,16 @@ TEST(Repair, TakesTheTriggerAwayAndKeepsTheAccuracy) {
     RunContext ctx({.threads = 2});
     const auto outcome = repair(*it.model, *it.classifier, it.clean, it.held_out, it.trigger(), {}, ctx);
     ASSERT_TRUE(outcome.ok()) << outcome.error().line();
-    EXPECT_GT(outcome->before.success(), 0.9);
+    const RepairWorth& before = outcome->before;
+    EXPECT_GT(before.success(before), 0.9);
     ASSERT_TRUE(outcome->chosen.has_value());
     const RepairCandidate& kept = outcome->candidates[*outcome->chosen];
     EXPECT_TRUE(kept.allowed);
-    EXPECT_LT(kept.worth.success(), 0.2);
-    EXPECT_GE(kept.worth.accuracy(), outcome->before.accuracy() - 0.03);
+    EXPECT_LT(kept.worth.success(before), 0.2);
+    EXPECT_GE(kept.worth.accuracy(), before.accuracy() - 0.03);
     for (const RepairCandidate& one : outcome->candidates)
-        if (one.allowed) EXPECT_GE(one.worth.success(), kept.worth.success()) << to_string(one.method);
+        if (one.allowed && one.worth.success(before) < std::max(0.1, kept.worth.success(before)))
+            EXPECT_LE(one.worth.correct, kept.worth.correct) << to_string(one.method);
     // What the model holds is what was judged.
     const std::vector<float> logits = it.answers();
     std::int64_t correct = 0;
@@ -106,16 +106,36 @@ TEST(Repair, UnlearningStampsOtherClassesWithTheirTrueLabels) {
 
 TEST(Repair, StampsNoItemOfTheTarget) {
     Case it;
-    const Patient patient{.model = *it.model,
-                          .classifier = *it.classifier,
-                          .mask = at::full({1, 6, 6}, 0.5F),
-                          .pattern = at::full({1, 6, 6}, 1.0F),
-                          .target = kTarget};
-    const at::Tensor x = at::zeros({3, 1, 6, 6});
-    const at::Tensor with = stamped_others(patient, x, at::tensor(std::vector<std::int64_t>{0, kTarget, 4}));
-    EXPECT_EQ(with[0].sum().item<float>(), 18);
-    EXPECT_EQ(with[1].sum().item<float>(), 0);
-    EXPECT_EQ(with[2].sum().item<float>(), 18);
+    const Patient patient{.model = *it.model, .classifier = *it.classifier, .target = kTarget};
+    const at::Tensor others = others_of(patient, at::tensor(std::vector<std::int64_t>{0, kTarget, 4}));
+    ASSERT_EQ(others.numel(), 2);
+    EXPECT_EQ(others[0].item<std::int64_t>(), 0);
+    EXPECT_EQ(others[1].item<std::int64_t>(), 2);
+}
+
+TEST(Repair, UnlearningAChangeLeavesNoChangeThatWorks) {
+    Case it;
+    RunContext ctx;
+    const auto outcome = repair(*it.model, *it.classifier, it.clean, it.held_out, it.trigger(), {}, ctx).value();
+    const auto unlearned =
+        std::ranges::find(outcome.candidates, RepairMethod::unlearning_change, &RepairCandidate::method);
+    ASSERT_NE(unlearned, outcome.candidates.end());
+    EXPECT_TRUE(unlearned->allowed);
+    EXPECT_LT(unlearned->worth.fooled, outcome.before.fooled / 5);
+    EXPECT_LE(unlearned->worth.moved, outcome.before.moved);
+    // Pictures are warped, too.
+    EXPECT_NE(std::ranges::find(outcome.candidates, RepairMethod::unlearning_warp, &RepairCandidate::method),
+              outcome.candidates.end());
+}
+
+TEST(Repair, CountsOnlyWhatWorkedBefore) {
+    const RepairWorth before{.tried = 10, .fooled = 9, .moved = 5, .warped = 4};
+    const RepairWorth after{.tried = 10, .fooled = 1, .fooled_again = 2, .moved = 3, .warped = 8};
+    EXPECT_EQ(before.turned(before), 9);
+    EXPECT_EQ(after.turned(before), 3);
+    EXPECT_EQ(after.turned({.tried = 10, .moved = 4, .warped = 5}), 8);
+    EXPECT_DOUBLE_EQ(after.success({.tried = 10, .moved = 4, .warped = 4}), 0.2);
+    EXPECT_EQ(RepairWorth{}.success({}), 0);
 }
 
 }  // namespace
