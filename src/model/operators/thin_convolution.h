@@ -1,5 +1,6 @@
 #pragma once
-/// Convolution whose gradient by a picture of one to four channels is `ThinGradient`'s; all else is ATen's.
+/// Convolution of a picture of one to four channels (`ThinForward`, `ThinGradient`), and of strided layers of up to 16
+/// whose input wants a gradient (`ThinGradient` alone); all else is ATen's.
 /// Internal to `model/operators`. Thread rule: free functions over values.
 
 #include <cstdint>
@@ -9,7 +10,7 @@
 
 namespace bartizan::model::operators {
 
-/// True where it pays: a float32 picture on the CPU that needs a gradient, few channels, small kernel and stride.
+/// True where it pays: float32 on the CPU, few channels, small kernel and stride.
 bool thin_convolution_fits(const at::Tensor& x, const at::Tensor& weight, const std::vector<std::int64_t>& strides,
                            const std::vector<std::int64_t>& dilations, std::int64_t groups);
 
