@@ -50,12 +50,12 @@ Json classes_json(const defences::TrojanReport& report) {
                     {"score", score.score},
                     {"margin", report.measured.statistics.margins[c]},
                     {"margin_ratio", score.margin_ratio}};
-        if (c < report.measured.triggers.size()) {
-            const defences::ReversedTrigger& trigger = report.measured.triggers[c];
-            row.update({{"trigger_size", trigger.size},
+        if (c < report.measured.sketches.size()) {
+            const defences::ReversedTrigger& sketch = report.measured.sketches[c];
+            row.update({{"trigger_size", sketch.size},
                         {"trigger_ratio", score.size_ratio},
                         {"trigger_anomaly", score.anomaly},
-                        {"trigger_success", trigger.success()}});
+                        {"trigger_success", sketch.success()}});
         }
         if (!report.measured.statistics.universal.empty())
             row["universal_loss"] = report.measured.statistics.universal[c];
@@ -85,7 +85,7 @@ Json as_json(const cli::Invocation& invocation, const defences::TrojanReport& re
             {"references", judged.references},
             {"interval", {judged.false_positive_rate->low, judged.false_positive_rate->high}}};
     json["trigger"] = Json();
-    if (const defences::ReversedTrigger* trigger = report.trigger())
+    if (const auto& trigger = report.trigger)
         json["trigger"] = {{"found", trigger->found},
                            {"size", trigger->size},
                            {"share", trigger->share},
@@ -104,7 +104,7 @@ std::string as_text(const Finding& finding, const defences::TrojanReport& report
     std::string text = fmt::format("verdict  {}{}\n{}\n{}\n", to_string(judged.verdict),
                                    judged.calibrated ? "" : ", uncalibrated (no --reference)",
                                    cli::printable(finding.title), cli::printable(finding.explanation));
-    if (const defences::ReversedTrigger* trigger = report.trigger())
+    if (const auto& trigger = report.trigger)
         text += fmt::format(
             "reversed trigger of class {}: {:.1f} % of the item, turns {} of {} clean items ({:.1f} %)\n",
             trigger->target, 100 * trigger->share, trigger->fooled, trigger->tried, 100 * trigger->success());
@@ -161,10 +161,8 @@ Result<int> backdoor(const cli::Invocation& invocation, RunContext& ctx) {
     if (setting.clean) setting.clean = BARTIZAN_TRY(audit::rows_for_scan(*classifier, *setting.clean, kRows, ctx));
     const data::Batch* clean = setting.rows();
     const TrojanReferences references = BARTIZAN_TRY(trojan_references(invocation, setting, ctx));
-    defences::TrojanMeasurements measured =
-        BARTIZAN_TRY(defences::measure_trojan(*classifier, clean, setting.options, ctx));
     const defences::TrojanReport report =
-        BARTIZAN_TRY(defences::report_trojan(std::move(measured), references.measured, model->graph()));
+        BARTIZAN_TRY(defences::scan_trojan(*classifier, clean, setting.options, references.measured, ctx));
     const Finding finding = BARTIZAN_TRY(audit::trojan_finding(invocation.positional(0), setting.info, clean, report));
     Json json = as_json(invocation, report, setting.info);
     json["made_references"] = references.made_accuracies;

@@ -110,10 +110,11 @@ std::string as_text(const training::RepairOutcome& outcome, const Told& told) {
 }
 
 /// The verdict on the model as it is now, without references.
-Result<defences::TrojanReport> scanned(const model::Model& model, const model::Classifier& classifier,
-                                       const data::Batch& clean, RunContext& ctx) {
-    return defences::report_trojan(BARTIZAN_TRY(defences::measure_trojan(classifier, &clean, {}, ctx)), {},
-                                   model.graph());
+Result<defences::Judgement> judged(const model::Model& model, const model::Classifier& classifier,
+                                   const data::Batch& clean, RunContext& ctx) {
+    return BARTIZAN_TRY(defences::report_trojan(BARTIZAN_TRY(defences::measure_trojan(classifier, &clean, {}, ctx)), {},
+                                                model.graph()))
+        .judgement;
 }
 
 }  // namespace
@@ -127,22 +128,23 @@ Result<int> repair(const cli::Invocation& invocation, const Params& params, RunC
     const Shape item(parts.clean.x.shape().begin() + 1, parts.clean.x.shape().end());
     const auto classifier = BARTIZAN_TRY(model::make_classifier(model, item, contract));
     BARTIZAN_TRY(classifier->differentiable());
-    const defences::TrojanReport before = BARTIZAN_TRY(scanned(*model, *classifier, parts.clean, ctx));
+    const defences::Judgement before = BARTIZAN_TRY(judged(*model, *classifier, parts.clean, ctx));
     const std::int64_t asked = params.integer("target");
     if (asked >= classifier->classes()) return invalid_input(fmt::format("target: the model has no class {}", asked));
-    Told told{.target = asked >= 0 ? asked : before.judgement.target, .before = before.judgement.verdict};
+    Told told{.target = asked >= 0 ? asked : before.target, .before = before.verdict};
+    const auto triggers =
+        BARTIZAN_TRY(defences::reverse_triggers(*classifier, parts.clean, {told.target}, {}, ctx));
     const training::RepairOptions options{.allowed_loss = params.number("allowed-loss"),
                                           .steps = static_cast<int>(params.integer("steps")),
                                           .contract = contract};
     const training::RepairOutcome outcome =
-        BARTIZAN_TRY(training::repair(*model, *classifier, parts.clean, parts.judged,
-                                      before.measured.triggers[static_cast<std::size_t>(told.target)], options, ctx));
+        BARTIZAN_TRY(training::repair(*model, *classifier, parts.clean, parts.judged, triggers.front(), options, ctx));
     told.after = told.before;
     if (outcome.chosen) {
         told.out = invocation.text("out");
         BARTIZAN_TRY(model->save_onnx(told.out));
         BARTIZAN_TRY(data::write_sidecar(told.out, contract));
-        told.after = BARTIZAN_TRY(scanned(*model, *classifier, parts.clean, ctx)).judgement.verdict;
+        told.after = BARTIZAN_TRY(judged(*model, *classifier, parts.clean, ctx)).verdict;
     }
     BARTIZAN_TRY(cli::print(invocation, as_json(invocation, outcome, told), as_text(outcome, told)));
     return outcome.chosen ? 0 : 1;

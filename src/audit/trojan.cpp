@@ -78,16 +78,16 @@ std::string explanation_of(const data::Info& info, const defences::TrojanReport&
 }
 
 Table classes_table(const data::Info& info, const defences::TrojanReport& report) {
-    Table table{"Classes", {"class", "margin", "against usual", "trigger size", "against usual", "trigger works"}, {}};
+    Table table{"Classes", {"class", "margin", "against usual", "patch costs", "against usual", "patch works"}, {}};
     const auto& measured = report.measured;
     for (std::size_t c = 0; c < report.judgement.classes.size(); ++c) {
         const defences::ClassScore& score = report.judgement.classes[c];
-        const bool known = c < measured.triggers.size();
+        const bool known = c < measured.sketches.size();
         table.rows.push_back(
             {name_of(info, static_cast<std::int64_t>(c)), fmt::format("{:.2f}", measured.statistics.margins[c]),
-             fmt::format("{:.2f}", score.margin_ratio), known ? fmt::format("{:.1f}", measured.triggers[c].size) : "-",
+             fmt::format("{:.2f}", score.margin_ratio), known ? fmt::format("{:.1f}", measured.sketches[c].size) : "-",
              known ? fmt::format("{:.2f}", score.size_ratio) : "-",
-             known ? fmt::format("{:.1f} %", 100 * measured.triggers[c].success()) : "-"});
+             known ? fmt::format("{:.1f} %", 100 * measured.sketches[c].success()) : "-"});
     }
     return table;
 }
@@ -173,7 +173,7 @@ Result<Finding> trojan_finding(const std::string& model_path, const data::Info& 
              .high = judged.false_positive_rate->high,
              .samples = judged.references,
              .note = "clean reference models, each judged by the others"});
-    if (const defences::ReversedTrigger* trigger = report.trigger()) {
+    if (const auto& trigger = report.trigger) {
         finding.evidence.push_back(proportion("trigger_success", trigger->fooled, trigger->tried,
                                               "clean items of other classes that the reversed trigger turns"));
         finding.evidence.push_back(

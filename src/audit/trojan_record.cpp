@@ -59,9 +59,9 @@ std::string trojan_settings(const data::Batch* clean, const defences::TrojanOpti
         return fmt::format("{} {} {} {}", static_cast<int>(one.ball), one.radius, one.steps, one.samples);
     };
     const std::string words = fmt::format(
-        "1 {} | {} {} {} | {} {} {} {} {} | {} | {} | {} {}", seed, options.margins.restarts, options.margins.steps,
-        options.margins.step, options.triggers.steps, options.triggers.batch, options.triggers.success,
-        options.triggers.most_size, options.triggers.samples, universal(options.universal), universal(options.striped),
+        "2 {} | {} {} {} | {} {} {} {} {} | {} | {} | {} {}", seed, options.margins.restarts, options.margins.steps,
+        options.margins.step, options.sketches.steps, options.sketches.rows, options.sketches.samples,
+        options.sketches.cost, options.sketches.rate, universal(options.universal), universal(options.striped),
         universal(options.paired), options.paired_classes);
     crypto::Sha256 hash;
     feed(hash, std::span<const char>(words));
@@ -88,7 +88,7 @@ Result<defences::ClassStatistics> measurements_from(std::string_view text, const
     if (how == record.end() || !how->is_string() || how->get_ref<const std::string&>() != settings)
         return invalid_input(
             "the reference was measured on other items, or with other options or another seed",
-            "scan the reference model again with the same --data, --steps and --seed, or name the model");
+            "scan the reference model again with the same --data and --seed, or name the model");
     defences::ClassStatistics statistics;
     for (const Field& field : kFields) statistics.*field.values = BARTIZAN_TRY(numbers(record, field));
     const std::size_t classes = statistics.margins.size();

@@ -37,7 +37,7 @@ TEST(TrojanRecord, SettingsNameItemsOptionsAndSeed) {
     EXPECT_NE(trojan_settings(&batch, {}, 8), base);
     EXPECT_NE(trojan_settings(nullptr, {}, 7), base);
     defences::TrojanOptions fewer;
-    fewer.triggers.steps = 10;
+    fewer.sketches.steps = 10;
     EXPECT_NE(trojan_settings(&batch, fewer, 7), base);
     batch.y = {1, 1};
     EXPECT_NE(trojan_settings(&batch, {}, 7), base);

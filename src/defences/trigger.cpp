@@ -14,11 +14,11 @@
 #include <ATen/ops/sigmoid.h>
 #include <ATen/ops/tensor.h>
 #include <ATen/ops/zeros.h>
-#include <ATen/ops/zeros_like.h>
 #include <torch/csrc/autograd/autograd.h>
 
 #include "core/random.h"
 #include "core/statistics.h"
+#include "defences/adam.h"
 #include "model/shards.h"
 #include "model/tensors.h"
 
@@ -27,39 +27,13 @@ namespace trigger {
 namespace {
 
 constexpr std::uint32_t kOrderPurpose = 311, kPatternPurpose = 312;
-constexpr double kRate = 0.1, kBeta1 = 0.5, kBeta2 = 0.9;  // Adam, as the authors have it
+constexpr double kRate = 0.1;  // of Adam, as the authors have it
 constexpr double kFirstCost = 1e-3, kRaise = 1.5;
 const double kLower = std::pow(kRaise, 1.5);
 constexpr int kPatience = 5;  // steps in a row before the cost changes
 constexpr int kNoGain = 40;   // steps without a patch smaller by 1 %: it has settled
 constexpr double kGain = 0.99;
 constexpr std::int64_t kMeasured = 256;  // rows measured together
-
-/// The shape of the mask: one number a pixel, whatever the channels.
-Shape mask_shape(const Shape& item) {
-    if (item.size() != 3) return item;
-    if (item[0] == 1 || item[0] == 3) return {1, item[1], item[2]};
-    if (item[2] == 1 || item[2] == 3) return {item[0], item[1], 1};
-    return item;
-}
-
-/// One tensor and what Adam remembers of it (Kingma, Ba 2015, algorithm 1).
-struct Adam {
-    at::Tensor value, first, second;
-    int steps = 0;
-
-    explicit Adam(at::Tensor start)
-        : value(std::move(start)), first(at::zeros_like(value)), second(at::zeros_like(value)) {}
-
-    void step(const at::Tensor& slope) {
-        const at::NoGradGuard no_grad;
-        ++steps;
-        first.mul_(kBeta1).add_(slope, 1 - kBeta1);
-        second.mul_(kBeta2).addcmul_(slope, slope, 1 - kBeta2);
-        const double a = 1 - std::pow(kBeta1, steps), b = 1 - std::pow(kBeta2, steps);
-        value = value.detach() - kRate * (first / a) / ((second / b).sqrt() + 1e-8);
-    }
-};
 
 /// The weight of the mask's size in the loss: up while the patch works, down while it does not.
 class Cost {
@@ -96,7 +70,7 @@ public:
         NdArray noise = BARTIZAN_TRY(NdArray::zeros(DType::f32, item));
         Random(ctx_.seed(), static_cast<std::uint64_t>(target_), kPatternPurpose)
             .fill_normal(noise.mutable_values<float>());
-        Adam mask(at::zeros(mask_shape(item))), pattern(BARTIZAN_TRY(model::to_tensor(noise)));
+        Adam mask(at::zeros(trigger_mask_shape(item)), kRate), pattern(BARTIZAN_TRY(model::to_tensor(noise)), kRate);
         BARTIZAN_TRY(descend(mask, pattern));
         if (!best_mask_.defined()) {
             best_mask_ = at::sigmoid(mask.value).detach();
@@ -209,6 +183,13 @@ Result<at::Tensor> rows_of_others(const at::Tensor& x, const std::vector<std::in
 
 }  // namespace
 }  // namespace trigger
+
+Shape trigger_mask_shape(const Shape& item) {
+    if (item.size() != 3) return item;
+    if (item[0] == 1 || item[0] == 3) return {1, item[1], item[2]};
+    if (item[2] == 1 || item[2] == 3) return {item[0], item[1], 1};
+    return item;
+}
 
 Result<std::vector<ReversedTrigger>> reverse_triggers(const model::Classifier& classifier, const data::Batch& clean,
                                                       const std::vector<std::int64_t>& targets,

@@ -37,6 +37,9 @@ struct ReversedTrigger {
     double success() const { return tried == 0 ? 0 : static_cast<double>(fooled) / static_cast<double>(tried); }
 };
 
+/// The shape of a mask: one number a pixel, whatever the channels.
+Shape trigger_mask_shape(const Shape& item);
+
 /// One for each of `targets`, in their order. `clean` holds labelled rows in [0, 1]. Fails with `invalid_input` when
 /// there are no rows of another class, `unsupported` without gradients, `cancelled`.
 Result<std::vector<ReversedTrigger>> reverse_triggers(const model::Classifier& classifier, const data::Batch& clean,

@@ -1,24 +1,16 @@
 #include "defences/trojan_scan.h"
 
-#include <numeric>
 #include <utility>
 
 namespace bartizan::defences {
-
-const ReversedTrigger* TrojanReport::trigger() const {
-    const auto target = static_cast<std::size_t>(judgement.target);
-    return target < measured.triggers.size() ? &measured.triggers[target] : nullptr;
-}
 
 Result<TrojanMeasurements> measure_trojan(const model::Classifier& classifier, const data::Batch* clean,
                                           const TrojanOptions& options, RunContext& ctx) {
     TrojanMeasurements measured;
     measured.statistics.margins = BARTIZAN_TRY(maximum_margins(classifier, options.margins, ctx));
     if (clean == nullptr) return measured;
-    std::vector<std::int64_t> all(static_cast<std::size_t>(classifier.classes()));
-    std::iota(all.begin(), all.end(), 0);
-    measured.triggers = BARTIZAN_TRY(reverse_triggers(classifier, *clean, all, options.triggers, ctx));
-    for (const ReversedTrigger& one : measured.triggers) {
+    measured.sketches = BARTIZAN_TRY(sketch_triggers(classifier, *clean, options.sketches, ctx));
+    for (const ReversedTrigger& one : measured.sketches) {
         measured.statistics.sizes.push_back(one.size);
         measured.statistics.successes.push_back(one.success());
     }
@@ -39,6 +31,17 @@ Result<TrojanReport> report_trojan(TrojanMeasurements measured, const std::vecto
     report.measured = std::move(measured);
     if (graph != nullptr) report.lint = lint_model(*graph);
     if (!report.lint.empty() && report.judgement.verdict == Verdict::clean) report.judgement.verdict = Verdict::suspect;
+    return report;
+}
+
+Result<TrojanReport> scan_trojan(const model::Classifier& classifier, const data::Batch* clean,
+                                 const TrojanOptions& options, const std::vector<ClassStatistics>& references,
+                                 RunContext& ctx) {
+    TrojanMeasurements measured = BARTIZAN_TRY(measure_trojan(classifier, clean, options, ctx));
+    TrojanReport report = BARTIZAN_TRY(report_trojan(std::move(measured), references, classifier.model().graph()));
+    if (clean == nullptr) return report;
+    auto shown = BARTIZAN_TRY(reverse_triggers(classifier, *clean, {report.judgement.target}, options.triggers, ctx));
+    report.trigger = std::move(shown.front());
     return report;
 }
 

@@ -118,11 +118,13 @@ TEST(MarginScan, PValueIsSmallForAnOddOneOutAlone) {
 }
 
 TEST(TriggerReversal, FindsTheCornerThatWasBuiltIn) {
-    const TrojanMeasurements found = measured(Trojan::corner);
-    const ReversedTrigger& trigger = found.triggers[kTarget];
+    RunContext ctx;
+    const data::Batch clean = rows_data(100);
+    const auto found = reverse_triggers(*rows_classifier(Trojan::corner), clean, {0, 1, 2, 3, 4}, {}, ctx).value();
+    const ReversedTrigger& trigger = found[kTarget];
     EXPECT_GT(trigger.success(), 0.95);
-    for (std::size_t c = 0; c < found.triggers.size(); ++c)
-        if (c != kTarget) EXPECT_GT(found.triggers[c].size, 1.3 * trigger.size) << c;
+    for (std::size_t c = 0; c < found.size(); ++c)
+        if (c != kTarget) EXPECT_GT(found[c].size, 1.3 * trigger.size) << c;
     // The mask lies on the four pixels of the detector more than on others.
     const std::span<const float> mask = trigger.mask.values<float>();
     double corner = 0;
@@ -130,10 +132,47 @@ TEST(TriggerReversal, FindsTheCornerThatWasBuiltIn) {
     EXPECT_GT(corner, 0.5 * trigger.size);
 }
 
+TEST(TriggerSketch, CostsLeastForTheClassThatAPatchCalls) {
+    RunContext ctx;
+    const data::Batch clean = rows_data(100);
+    const auto classifier = rows_classifier(Trojan::corner);
+    const auto found = sketch_triggers(*classifier, clean, {}, ctx).value();
+    ASSERT_EQ(found.size(), 5U);
+    for (std::size_t c = 0; c < found.size(); ++c) {
+        EXPECT_EQ(found[c].target, static_cast<std::int64_t>(c));
+        if (c != kTarget) EXPECT_GT(found[c].size, 1.3 * found[kTarget].size) << c;
+    }
+    EXPECT_GT(found[kTarget].success(), 0.75);
+    EXPECT_EQ(found[kTarget].tried, 80);
+    // Pixels of the mask, and 36 / cost of them for each nat that is left.
+    const SketchOptions dear{.cost = 1e6};
+    const ReversedTrigger nothing = sketch_triggers(*classifier, clean, dear, ctx).value()[kTarget];
+    EXPECT_LT(nothing.share, 0.01);
+    EXPECT_NEAR(nothing.size, 36 * nothing.share, 0.1);
+    // A class that nothing reaches is dear, not cheap.
+    const SketchOptions one_step{.steps = 1};
+    const auto begun = sketch_triggers(*classifier, clean, one_step, ctx).value();
+    for (const ReversedTrigger& one : begun)
+        EXPECT_GT(one.size, 36 * one.share);
+}
+
+TEST(TriggerSketch, RefusesWhatItCannotWorkOn) {
+    RunContext ctx;
+    const auto classifier = rows_classifier(Trojan::none);
+    data::Batch one_class = rows_data(10);
+    std::ranges::fill(one_class.y, 2);
+    const auto refused = sketch_triggers(*classifier, one_class, {}, ctx);
+    ASSERT_FALSE(refused.ok());
+    EXPECT_NE(refused.error().line().find("all clean items are of class 2"), std::string::npos);
+    EXPECT_FALSE(sketch_triggers(*classifier, {}, {}, ctx).ok());
+    EXPECT_FALSE(sketch_triggers(*classifier, rows_data(10), {.steps = 0}, ctx).ok());
+}
+
 TEST(TriggerReversal, SuccessIsThatOfTheStampedItems) {
     const auto classifier = rows_classifier(Trojan::corner);
-    const ReversedTrigger trigger = measured(Trojan::corner).triggers[kTarget];
+    RunContext ctx;
     const data::Batch clean = rows_data(100);
+    const ReversedTrigger trigger = reverse_triggers(*classifier, clean, {kTarget}, {}, ctx).value().front();
     EXPECT_EQ(trigger.tried, 80);  // rows of other classes alone
     const NdArray with = stamped(clean.x, trigger).value();
     const std::span<const float> a = clean.x.values<float>(), b = with.values<float>();
@@ -170,6 +209,13 @@ TEST(TrojanScan, NamesTheTargetAgainstCleanReferencesAndLetsACleanModelPass) {
     EXPECT_EQ(bad.judgement.target, kTarget);
     EXPECT_TRUE(bad.judgement.calibrated);
     EXPECT_EQ(bad.judgement.references, 4);
+    RunContext ctx;
+    const data::Batch clean = rows_data(100);
+    const auto whole = scan_trojan(*rows_classifier(Trojan::corner), &clean, {}, references, ctx).value();
+    EXPECT_EQ(whole.judgement.score, bad.judgement.score);
+    ASSERT_TRUE(whole.trigger.has_value());
+    EXPECT_EQ(whole.trigger->target, kTarget);
+    EXPECT_GT(whole.trigger->success(), 0.95);
     const TrojanReport good = report_trojan(measured(Trojan::none, 9), references, nullptr).value();
     EXPECT_EQ(good.judgement.verdict, Verdict::clean) << good.judgement.score;
 }

@@ -24,10 +24,8 @@ public:
     Result<std::vector<Finding>> run(const Subject& subject, Notebook&, RunContext& ctx) const override {
         const model::Classifier& classifier = *subject.classifier;
         const data::Batch clean = BARTIZAN_TRY(rows_for_scan(classifier, subject.batch, samples_, ctx));
-        defences::TrojanMeasurements measured =
-            BARTIZAN_TRY(defences::measure_trojan(classifier, &clean, options_, ctx));
         const defences::TrojanReport report =
-            BARTIZAN_TRY(defences::report_trojan(std::move(measured), {}, classifier.model().graph()));
+            BARTIZAN_TRY(defences::scan_trojan(classifier, &clean, options_, {}, ctx));
         Finding finding = BARTIZAN_TRY(trojan_finding(subject.model_path.string(), subject.info, &clean, report));
         finding.seed = ctx.seed();
         return std::vector<Finding>{std::move(finding)};
