@@ -24,6 +24,7 @@ endif()
 set(BARTIZAN_OPTIONS_attacks -O3)
 set(BARTIZAN_OPTIONS_data ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_model ${BARTIZAN_VECTORISE})
+set(BARTIZAN_OPTIONS_monitor ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_quality ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_training ${BARTIZAN_VECTORISE})
 set(BARTIZAN_OPTIONS_http -Wno-maybe-uninitialized -Wno-unknown-warning-option)  # Boost.Beast, under the sanitizers

@@ -1,0 +1,97 @@
+// links: monitor core
+/// What watching costs a query: the fingerprint of a picture and its place among the earlier ones, the mean of a
+/// client, the counts of a window. The bars: 5 us for the monitor of theft, 100,000 events a second for each detector
+/// with memory.
+#include <vector>
+
+#include <benchmark/benchmark.h>
+
+#include "core/random.h"
+#include "monitor/drift.h"
+#include "monitor/embedding.h"
+#include "monitor/similarity.h"
+#include "monitor/theft.h"
+#include "monitor/volume.h"
+
+namespace {
+
+using namespace bartizan;
+using namespace bartizan::monitor;
+
+std::vector<float> uniform(std::size_t length, std::uint64_t seed) {
+    std::vector<float> out(length);
+    Random(seed, 0).fill_uniform(out, 0, 1);
+    return out;
+}
+
+void fingerprint(benchmark::State& state) {
+    const auto length = static_cast<std::size_t>(state.range(0));
+    const Fingerprinter print(7, length);
+    const std::vector<float> row = uniform(length, 1);
+    for (auto _ : state) benchmark::DoNotOptimize(print(row).count);
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(fingerprint)->Arg(784)->Arg(3 * 32 * 32)->Arg(3 * 224 * 224);
+
+/// A full memory of 8,192 queries: each one pushes another out.
+void history(benchmark::State& state) {
+    const Fingerprinter print(7, 784);
+    std::vector<Fingerprint> queries;
+    for (std::uint64_t i = 0; i < 20'000; ++i) queries.push_back(print(uniform(784, i)));
+    SimilarityHistory seen;
+    std::size_t at = 0;
+    for (; at < 8192; ++at) seen.see(at % 8, queries[at]);
+    for (auto _ : state) {
+        benchmark::DoNotOptimize(seen.see(at % 8, queries[at % queries.size()]).chain);
+        ++at;
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(history);
+
+void theft(benchmark::State& state) {
+    constexpr std::size_t kWidth = 30;
+    std::vector<std::int64_t> classes;
+    for (std::int64_t i = 0; i < 1000; ++i) classes.push_back(i % 10);
+    const auto usual = TheftReference::fit(uniform(1000 * kWidth, 1), kWidth, classes, {.clients = 50}).value();
+    TheftState client;
+    const std::vector<float> query = uniform(kWidth, 2);
+    for (auto _ : state) benchmark::DoNotOptimize(usual.see(client, query, 3).has_value());
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(theft);
+
+void drift(benchmark::State& state) {
+    constexpr std::size_t kWidth = 30;
+    std::vector<std::string> names;
+    for (std::size_t j = 0; j < kWidth; ++j) names.push_back(std::to_string(j));
+    const auto usual = DriftReference::fit(uniform(1000 * kWidth, 1), names, {}).value();
+    DriftWindow window(usual);
+    const std::vector<float> query = uniform(kWidth, 2);
+    for (auto _ : state) benchmark::DoNotOptimize(window.see(query).has_value());
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(drift);
+
+void embedding(benchmark::State& state) {
+    const Embedding of({1, 28, 28}, 1);
+    const std::vector<float> row = uniform(784, 1);
+    std::vector<float> out;
+    for (auto _ : state) {
+        out.clear();
+        of.append(row, out);
+        benchmark::DoNotOptimize(out.data());
+    }
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(embedding);
+
+void volume(benchmark::State& state) {
+    ClientVolume client;
+    std::int64_t now = 1'700'000'000;
+    for (auto _ : state) benchmark::DoNotOptimize(client.see(now += 1, 1, {}).has_value());
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(volume);
+
+}  // namespace
