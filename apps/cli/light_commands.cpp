@@ -51,6 +51,8 @@ constexpr Entry kEntries[] = {
     {"role grant", role_grant},
     {"role revoke", role_revoke},
     {"role list", role_list},
+    {"alert list", alert_list},
+    {"alert detectors", alert_detectors},
     {"approval list", approval_list},
     {"approval agree", approval_agree},
     {"approval reject", approval_reject},

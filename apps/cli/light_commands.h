@@ -56,6 +56,8 @@ Result<int> user_password(const cli::Invocation& invocation);
 Result<int> role_grant(const cli::Invocation& invocation);
 Result<int> role_revoke(const cli::Invocation& invocation);
 Result<int> role_list(const cli::Invocation& invocation);
+Result<int> alert_list(const cli::Invocation& invocation);
+Result<int> alert_detectors(const cli::Invocation& invocation);
 Result<int> approval_list(const cli::Invocation& invocation);
 Result<int> approval_agree(const cli::Invocation& invocation);
 Result<int> approval_reject(const cli::Invocation& invocation);

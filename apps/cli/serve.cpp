@@ -8,6 +8,7 @@
 
 #include "apps/cli/child.h"
 #include "apps/cli/examiner.h"
+#include "access/secrets.h"
 #include "apps/cli/light_commands.h"
 #include "cli/output.h"
 #include "gateway/service.h"
@@ -90,11 +91,13 @@ Result<int> serve(const cli::Invocation& invocation) {
     const auto run = BARTIZAN_TRY(run_folder(config.state));
     ProgramExaminer examiner(self);
     http::Loops loops(config.threads, "http");
+    const std::uint64_t secret = std::stoull(access::random_hex(8), nullptr, 16);
     gateway::Service service({*state,
                               examiner,
                               loops,
                               {.engine = self, .folder = run, .most = config.workers},
-                              [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); }},
+                              [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); },
+                              secret},
                              config);
     BARTIZAN_TRY(service.start());
     http::ServerOptions options{.address = config.address(), .port = config.port(), .tls = config.tls};

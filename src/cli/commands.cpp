@@ -753,6 +753,12 @@ constexpr OptionSpec kServeOptions[] = {
      .help = "where everything is kept (default: bartizan-state)"},
 };
 constexpr OptionSpec kServerOptions[] = {kServerAddress, kServerKey, kServerCa};
+constexpr OptionSpec kAlertOptions[] = {
+    {.name = "--after", .kind = OptionKind::integer, .value = "N", .help = "only those with a higher number"},
+    {.name = "--limit", .kind = OptionKind::integer, .value = "N", .help = "the newest N (default: 100)"},
+    kServerAddress,
+    kServerKey,
+    kServerCa};
 constexpr PositionalSpec kAssetName[] = {{.name = "NAME", .help = "a model, or data:NAME for a data set"}};
 constexpr PositionalSpec kNameAndVersion[] = {{.name = "NAME", .help = "a model, or data:NAME for a data set"},
                                               {.name = "VERSION", .help = "its number"}};
@@ -1537,6 +1543,18 @@ constexpr CommandSpec kCommands[] = {
      .needs_engine = false,
      .positionals = {},
      .options = kServerOptions},
+    {.name = "alert list",
+     .summary = "What the detectors of a server raised",
+     .example = "bartizan alert list --after 12",
+     .needs_engine = false,
+     .positionals = {},
+     .options = kAlertOptions},
+    {.name = "alert detectors",
+     .summary = "Which detectors watch which version, and why some do not",
+     .example = "bartizan alert detectors",
+     .needs_engine = false,
+     .positionals = {},
+     .options = kServerOptions},
     {.name = "approval list",
      .summary = "What waits for a second person",
      .example = "bartizan approval list",
@@ -1583,6 +1601,7 @@ constexpr GroupSpec kGroups[] = {
     {.name = "key", .summary = "API keys on a server"},
     {.name = "user", .summary = "People and services on a server"},
     {.name = "role", .summary = "Who may do what on a server"},
+    {.name = "alert", .summary = "What the detectors of a server raised, and what they watch"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
     {.name = "text", .summary = "Texts with what a reader cannot see taken out"},
 };

@@ -10,6 +10,11 @@ Result<Npz> Npz::open(const std::filesystem::path& path) {
     return Npz(std::move(file), std::move(zip));
 }
 
+Result<Npz> Npz::parse(std::shared_ptr<const std::string> archive) {
+    ZipReader zip = BARTIZAN_TRY(ZipReader::open(std::as_bytes(std::span(*archive))));
+    return Npz(std::move(archive), std::move(zip));
+}
+
 const ZipEntry* Npz::find(std::string_view name) const {
     const auto found = std::ranges::find(zip_.entries(), std::string(name) + ".npy", &ZipEntry::name);
     return found == zip_.entries().end() ? nullptr : &*found;
@@ -30,7 +35,7 @@ Result<NpyContent> Npz::content(std::string_view name, std::uint64_t limit) cons
         for (const std::string& one : names()) known += (known.empty() ? "" : ", ") + one;
         return Error(Errc::not_found, "no array called '" + std::string(name) + "'", "the file has " + known);
     }
-    if (entry->method == 0) return parse_npy(BARTIZAN_TRY_WITHIN(zip_.stored(*entry), place), file_).within(place);
+    if (entry->method == 0) return parse_npy(BARTIZAN_TRY_WITHIN(zip_.stored(*entry), place), owner_).within(place);
     auto bytes = std::make_shared<std::vector<std::byte>>(BARTIZAN_TRY_WITHIN(zip_.read(*entry, limit), place));
     return parse_npy(*bytes, bytes).within(place);
 }

@@ -22,6 +22,8 @@ class Npz {
 public:
     /// Maps the file and reads its directory. Fails as `MappedFile::open` and `ZipReader::open` do.
     static Result<Npz> open(const std::filesystem::path& path);
+    /// The same of an archive in memory.
+    static Result<Npz> parse(std::shared_ptr<const std::string> archive);
 
     std::vector<std::string> names() const;
     bool has(std::string_view name) const { return find(name) != nullptr; }
@@ -33,10 +35,10 @@ public:
     static constexpr std::uint64_t kDefaultLimit = std::uint64_t{8} << 30;
 
 private:
-    Npz(std::shared_ptr<const MappedFile> file, ZipReader zip) : file_(std::move(file)), zip_(std::move(zip)) {}
+    Npz(std::shared_ptr<const void> owner, ZipReader zip) : owner_(std::move(owner)), zip_(std::move(zip)) {}
     const ZipEntry* find(std::string_view name) const;
 
-    std::shared_ptr<const MappedFile> file_;
+    std::shared_ptr<const void> owner_;  ///< keeps the archive's bytes alive
     ZipReader zip_;
 };
 

@@ -9,6 +9,7 @@
 #include "gateway/examiner.h"
 #include "gateway/routes.h"
 #include "gateway/state.h"
+#include "gateway/watch.h"
 #include "gateway/workers.h"
 
 namespace bartizan::gateway {
@@ -20,6 +21,8 @@ struct Api {
     Examiner& examiner;
     Workers& workers;
     Metrics& metrics;
+    Alerts& alerts;
+    Watch& watch;
     std::function<std::shared_ptr<const Config>()> config;
     /// Makes what was changed hold for every request from now on.
     std::function<Result<void>()> refresh;
@@ -44,6 +47,9 @@ Answer show_moves(Api& api, const Ask& ask);
 Answer show_difference(Api& api, const Ask& ask);
 Answer download(Api& api, const Ask& ask);
 Answer download_attachment(Api& api, const Ask& ask);
+// api_alerts.cpp
+Answer list_alerts(Api& api, const Ask& ask);
+Answer list_detectors(Api& api, const Ask& ask);
 // api_changes.cpp
 Answer push_version(Api& api, const Ask& ask);
 Answer put_attachment(Api& api, const Ask& ask);

@@ -11,6 +11,7 @@
 #include "access/access.h"
 #include "bartizan/result.h"
 #include "gateway/quota.h"
+#include "gateway/watch_options.h"
 #include "http/server.h"
 #include "registry/registry.h"
 
@@ -53,6 +54,7 @@ struct Config {
     std::vector<TokenProvider> token_providers;
     std::vector<QuotaRule> quotas;  ///< the first that fits holds
     registry::Retention retention;
+    WatchOptions detectors;  ///< read at the start only
     std::int64_t inference_ms = 30'000;
     bool log_requests = true;
 

@@ -165,6 +165,7 @@ void Inference::answered(Exchange& exchange, Result<http::PeerResponse> response
         return refuse(exchange, inference::problem_of_peer(response.error()));
     }
     if (response->status != 200) return refuse(exchange, inference::problem_of_worker(*response));
+    parts_.watch.offer(exchange, response->body, response->header(oip::kLengthHeader));
     http::Reply reply{.body = std::move(response->body)};
     if (const auto length = response->header(oip::kLengthHeader); !length.empty()) {
         reply.content_type = "application/octet-stream";

@@ -12,6 +12,7 @@
 #include "gateway/filters.h"
 #include "gateway/pool.h"
 #include "gateway/recorder.h"
+#include "gateway/watch.h"
 #include "gateway/workers.h"
 
 namespace bartizan::gateway {
@@ -34,6 +35,7 @@ public:
         Recorder& recorder;
         Pool& pool;
         Metrics& metrics;
+        Watch& watch;
         std::function<std::shared_ptr<const Config>()> config;
     };
     /// What the service does with every answer.

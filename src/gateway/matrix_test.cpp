@@ -69,6 +69,8 @@ constexpr Row kMatrix[] = {
     {"GET", "/v1/ledger/entries", "", "sa"},
     {"GET", "/v1/ledger/entries/0/proof", "", "sa"},
     {"GET", "/v1/ledger/growth?from=1", "", "vcdmsa"},
+    {"GET", "/v1/alerts", "", "sa"},
+    {"GET", "/v1/detectors", "", "vcdmsa"},
     {"GET", "/v1/approvals", "", "vcdmsa"},
     {"POST", "/v1/approvals/none/approve", "{}", "vcdmsa"},  // there is none: 404
     {"POST", "/v1/approvals/none/reject", "{}", "vcdmsa"},

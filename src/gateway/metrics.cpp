@@ -87,6 +87,8 @@ std::string Metrics::text() const {
     worker_starts.write(out);
     worker_ends.write(out);
     ledger_entries.write(out);
+    alerts.write(out);
+    watched.write(out);
     out += gauge_text("bartizan_inflight_requests", "Requests being answered.",
                       static_cast<double>(in_flight.load(std::memory_order_relaxed)));
     return out;

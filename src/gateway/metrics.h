@@ -67,6 +67,8 @@ struct Metrics {
     Family<Counter> worker_starts{"bartizan_worker_starts_total", "Workers started.", {"model"}};
     Family<Counter> worker_ends{"bartizan_worker_ends_total", "Workers that ended unasked.", {"model"}};
     Family<Counter> ledger_entries{"bartizan_ledger_records_total", "Decisions written to the ledger.", {"kind"}};
+    Family<Counter> alerts{"bartizan_detector_alerts_total", "What detectors raised.", {"detector", "severity"}};
+    Family<Counter> watched{"bartizan_watched_queries_total", "Queries that detectors saw, or had to let go.", {"outcome"}};
     std::atomic<std::int64_t> in_flight{0};
 
     std::string text() const;

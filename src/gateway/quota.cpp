@@ -16,6 +16,11 @@ std::int64_t whole_seconds(double seconds) { return std::max<std::int64_t>(1, st
 Quota::Verdict Quota::take(const std::string& principal, const std::string& model, std::uint64_t rows,
                            const QuotaLimits& limits, Time now) {
     const std::lock_guard lock(mutex_);
+    if (const auto held = held_.find(principal); held != held_.end()) {
+        if (now < held->second)
+            return {Verdict::Why::rate, whole_seconds(std::chrono::duration<double>(held->second - now).count())};
+        held_.erase(held);
+    }
     Bucket& bucket = buckets_[principal];
     now = bucket.fresh ? now : std::max(now, bucket.filled);  // threads may come in another order than their times
     const double passed = std::chrono::duration<double>(now - bucket.filled).count();
@@ -39,6 +44,12 @@ void Quota::give_back(const std::string& principal, const std::string& model, st
     if (found != budgets_.end()) found->second.spent -= std::min(found->second.spent, rows);
 }
 
+void Quota::hold(const std::string& principal, Time until) {
+    const std::lock_guard lock(mutex_);
+    Time& held = held_[principal];
+    held = std::max(held, until);
+}
+
 std::uint64_t Quota::spent(const std::string& principal, const std::string& model) const {
     const std::lock_guard lock(mutex_);
     const auto found = budgets_.find(name_of(principal, model));
@@ -48,6 +59,7 @@ std::uint64_t Quota::spent(const std::string& principal, const std::string& mode
 void Quota::sweep(Time now) {
     const std::lock_guard lock(mutex_);
     std::erase_if(buckets_, [&](const auto& entry) { return now - entry.second.filled >= kDay; });
+    std::erase_if(held_, [&](const auto& entry) { return now >= entry.second; });
     std::erase_if(budgets_, [&](const auto& entry) { return now - entry.second.began >= kDay; });
 }
 

@@ -32,6 +32,8 @@ public:
     Verdict take(const std::string& principal, const std::string& model, std::uint64_t rows, const QuotaLimits& limits,
                  Time now);
     void give_back(const std::string& principal, const std::string& model, std::uint64_t rows);
+    /// No requests of the principal until then.
+    void hold(const std::string& principal, Time until);
     std::uint64_t spent(const std::string& principal, const std::string& model) const;
     /// Drops what has run out.
     void sweep(Time now);
@@ -53,6 +55,7 @@ private:
     mutable std::mutex mutex_;
     std::unordered_map<std::string, Bucket> buckets_;
     std::unordered_map<std::string, Budget> budgets_;
+    std::unordered_map<std::string, Time> held_;
 };
 
 }  // namespace bartizan::gateway

@@ -127,6 +127,9 @@ constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/v1/ledger/entries/{index}/proof", .permission = read_ledger, .answer = show_proof},
     {.method = "GET", .path = "/v1/ledger/growth", .who = Who::identified, .answer = show_growth},
 
+    {.method = "GET", .path = "/v1/alerts", .permission = read_ledger, .answer = list_alerts},
+    {.method = "GET", .path = "/v1/detectors", .who = Who::identified, .answer = list_detectors},
+
     {.method = "GET", .path = "/v1/approvals", .who = Who::identified, .answer = list_approvals},
     {.method = "POST",
      .path = "/v1/approvals/{approval}/approve",

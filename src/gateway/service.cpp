@@ -74,6 +74,13 @@ Service::Service(Parts parts, Config config)
       recorder_(*parts.state.ledger, metrics_),
       approvals_(*parts.state.journal, service::seconds_now),
       workers_(*parts.state.registry, std::move(parts.workers), parts.loops, log_, metrics_),
+      alerts_(*parts.state.ledger, log_, metrics_),
+      watch_({*parts.state.registry, workers_, parts.loops, alerts_, metrics_,
+              [this](const std::string& principal, std::int64_t seconds) {
+                  quota_.hold(principal, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
+              },
+              service::seconds_now},
+             parts.secret),
       pool_(service::kThreads, service::kMostWaiting),
       uploads_(static_cast<std::size_t>(service::kUploads), service::kMostWaiting),
       logins_(1, service::kMostLogins),
@@ -82,10 +89,12 @@ Service::Service(Parts parts, Config config)
            parts.examiner,
            workers_,
            metrics_,
+           alerts_,
+           watch_,
            [this] { return config_.load(); },
            [this] { return refresh(); }},
       inference_(
-          {workers_, recorder_, pool_, metrics_, [this] { return config_.load(); }},
+          {workers_, recorder_, pool_, metrics_, watch_, [this] { return config_.load(); }},
           make_filters(quota_, [this](const std::string& who,
                                       const std::string& model) { return config_.load()->limits_of(who, model); }),
           [this](Exchange& exchange, http::Reply reply) {
@@ -102,6 +111,7 @@ Service::~Service() { stop(); }
 Result<void> Service::start() {
     state_.access->set_providers(BARTIZAN_TRY(load_providers(*config_.load())));
     BARTIZAN_TRY(refresh());
+    watch_.start(config_.load()->detectors);
     ticker_ = std::thread([this] { tick(); });
     return {};
 }
@@ -116,6 +126,7 @@ Result<void> Service::reload(const Config& config) {
 void Service::stop() {
     if (ending_.exchange(true)) return;
     if (ticker_.joinable()) ticker_.join();
+    watch_.stop();
     uploads_.stop();
     logins_.stop();
     pool_.stop();

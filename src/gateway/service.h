@@ -21,6 +21,7 @@ public:
         http::Loops& loops;
         WorkerOptions workers;
         Log::Sink log;
+        std::uint64_t secret = 0;  ///< what fingerprints of queries are keyed with
     };
     Service(Parts parts, Config config);
     ~Service() override;
@@ -62,6 +63,8 @@ private:
     Recorder recorder_;
     Approvals approvals_;
     Workers workers_;
+    Alerts alerts_;
+    Watch watch_;
     Pool pool_;
     Pool uploads_;  ///< few: each holds a whole body
     Pool logins_;   ///< one: each takes time and memory on purpose

@@ -8,6 +8,7 @@
 #include "core/random.h"
 #include "monitor/drift.h"
 #include "monitor/embedding.h"
+#include "monitor/repeats.h"
 #include "monitor/volume.h"
 
 namespace bartizan::monitor {
@@ -127,6 +128,17 @@ TEST(Volume, AnHourThatHeNeverAskedInIsToldAfterTwoWeeks) {
     (void)fresh.see(kNoon, 1, {});
     EXPECT_FALSE(fresh.see(kNoon + 3 * 86'400 + 7200, 1, {})) << "too little is known of him";
     EXPECT_FALSE(fresh.see(kNoon - 86'400, 1, {})) << "a clock that went back";
+}
+
+TEST(Repeated, AreTheSameRowsAmongTheLastOnes) {
+    Repeats repeats(5, 10);
+    EXPECT_FALSE(repeats.again(std::vector<float>{1, 2}));
+    EXPECT_TRUE(repeats.again(std::vector<float>{1, 2}));
+    EXPECT_FALSE(repeats.again(std::vector<float>{2, 1}));
+    EXPECT_FALSE(repeats.again(std::vector<float>{1, 2, 0}));
+    for (float i = 0; i < 10; ++i) EXPECT_FALSE(repeats.again(std::vector<float>{i}));
+    EXPECT_FALSE(repeats.again(std::vector<float>{1, 2})) << "too long ago";
+    EXPECT_TRUE(repeats.again(std::vector<float>{9}));
 }
 
 TEST(Embeddings, ReadAnswersOfBothKinds) {

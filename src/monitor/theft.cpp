@@ -17,8 +17,9 @@ constexpr std::uint32_t kWaves = 620'000, kPairs = 620'001, kClients = 620'002;
 constexpr std::size_t kMedianPairs = 2000;
 constexpr float kFarthest = 8;  // deviations: what lies beyond is as strange as can be
 
-/// cos of so many turns, to 1e-5: a polynomial of the distance to the nearest half turn. Turns are few enough for an int:
-/// residuals are bounded. Truncation, not `floor`: that is a call on processors without SSE 4.1, and this loop is the cost.
+/// cos of so many turns, to 1e-5: a polynomial of the distance to the nearest half turn. Turns are few enough for an
+/// int: residuals are bounded. Truncation, not `floor`: that is a call on processors without SSE 4.1, and this loop is
+/// the cost.
 float cosine_of_turns(float turns) {
     const float part = std::abs(turns - static_cast<float>(static_cast<int>(turns)));  // cos is even
     const float x = (0.25F - std::min(part, 1 - part)) * 6.2831853F, y = x * x;        // cos t = sin(pi/2 - t)

@@ -1,0 +1,54 @@
+#pragma once
+/// What is usual for a version: its reference rows, and what the model says of them. Learnt once for each version, by
+/// asking its own worker; kept in memory, made again after a restart.
+/// Thread rule: immutable once learnt.
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "gateway/routing.h"
+#include "gateway/worker.h"
+#include "monitor/drift.h"
+#include "monitor/embedding.h"
+#include "monitor/similarity.h"
+#include "monitor/theft.h"
+
+namespace bartizan::gateway {
+
+struct Usual {
+    std::string input;   ///< the one that is watched
+    std::string output;  ///< its scores
+    std::size_t length = 0;
+    monitor::Fingerprinter print;
+    monitor::Embedding embedding;
+    monitor::TheftReference theft;
+    monitor::DriftReference drift;
+    std::vector<float> golden;                ///< rows that are asked again from time to time
+    std::vector<std::vector<float>> answers;  ///< to each of them, when the version was new here
+};
+
+/// Rows of `input` for a batch, and the scores of each: asks the worker, waits for it. Fails with `unavailable`.
+struct Asked {
+    const oip::Signature& input;
+    std::string output;
+    std::string model;
+};
+Result<std::vector<std::vector<float>>> ask_rows(const std::shared_ptr<Worker>& worker, http::Loop& loop,
+                                                 const Asked& asked, std::span<const float> rows);
+
+struct UsualOptions {
+    std::uint64_t key = 0;  ///< of fingerprints: secret
+    monitor::DriftOptions drift = {};
+    double theft_false_alarms = 0.001;
+    std::optional<registry::InputRange> range = {};
+};
+
+/// `archive`: the .npz of the reference, its inputs as array "x": float32 as the model takes them, or uint8, which is
+/// divided by 255. Fails with `invalid_input` or `unsupported` and why this version cannot be watched; `unavailable`
+/// when the worker does not answer: try again.
+Result<std::shared_ptr<const Usual>> learn_usual(std::string archive, const std::string& model,
+                                                 const std::shared_ptr<Worker>& worker, http::Loop& loop,
+                                                 const UsualOptions& options);
+
+}  // namespace bartizan::gateway

@@ -1,0 +1,314 @@
+#include "gateway/watch.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+
+#include <fmt/format.h>
+
+namespace bartizan::gateway {
+namespace watch {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::size_t kMostQueued = 4096;
+constexpr std::size_t kMostQueuedBytes = std::size_t{64} << 20;
+constexpr std::size_t kMostClients = 20'000;  // of 1.2 KB
+constexpr std::uint64_t kMostRows = 1000;     // of one request: what lies beyond is like what came before
+constexpr std::int64_t kTryAgain = 10;        // seconds
+constexpr std::int64_t kForgetAfter = 3600;   // seconds
+constexpr auto kTick = 1s;
+constexpr double kGoldenShare = 1e-3;  // of the largest score: less is rounding
+constexpr std::size_t kMostColumns = 8;
+
+std::vector<float> floats_of(const oip::Tensor& tensor) {
+    std::vector<float> out(tensor.bytes().size() / sizeof(float));
+    std::memcpy(out.data(), tensor.bytes().data(), out.size() * sizeof(float));
+    return out;
+}
+
+/// What tells an account to the similarity history, which knows no names.
+std::uint64_t account_of(const std::string& principal) { return std::hash<std::string>()(principal); }
+
+}  // namespace
+}  // namespace watch
+
+void Watch::start(const WatchOptions& options) {
+    options_ = options;
+    if (options_.on) thread_ = std::thread([this] { run(); });
+}
+
+void Watch::stop() {
+    {
+        const std::lock_guard lock(mutex_);
+        ending_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable()) thread_.join();
+}
+
+void Watch::offer(const Exchange& exchange, std::string_view body, std::string_view length) {
+    if (!options_.on) return;
+    Query query{exchange.caller.name(), *exchange.version, exchange.rows, {}, {}, {}};
+    const auto& inputs = exchange.request.inputs;
+    if (inputs.size() == 1 && inputs[0].type == oip::Datatype::fp32) {
+        query.input = watch::floats_of(inputs[0]);
+        query.body = body;
+        query.length = length;
+    }
+    {
+        const std::lock_guard lock(mutex_);
+        if (queue_.size() < watch::kMostQueued && queued_bytes_ + query.bytes() <= watch::kMostQueuedBytes) {
+            queued_bytes_ += query.bytes();
+            queue_.push_back(std::move(query));
+            if (queue_.size() == 1) changed_.notify_one();
+            return;
+        }
+    }
+    parts_.metrics.watched.at({"let go"}).add(exchange.rows);
+}
+
+void Watch::run() {
+    for (;;) {
+        Query query;
+        {
+            std::unique_lock lock(mutex_);
+            changed_.wait_for(lock, watch::kTick, [&] { return ending_ || !queue_.empty(); });
+            if (ending_) return;
+            if (!queue_.empty()) {
+                query = std::move(queue_.front());
+                queue_.pop_front();
+                queued_bytes_ -= query.bytes();
+            }
+        }
+        if (parts_.now() != ticked_) tick();
+        if (query.rows == 0) continue;
+        look(query);
+        parts_.metrics.watched.at({"seen"}).add(query.rows);
+    }
+}
+
+Watch::Client& Watch::client_of(const std::string& principal, const std::string& version) {
+    const ClientKey key = principal + '\n' + version;
+    if (const auto found = client_at_.find(key); found != client_at_.end()) {
+        clients_.splice(clients_.begin(), clients_, found->second);
+        return clients_.front();
+    }
+    if (clients_.size() >= watch::kMostClients) {
+        std::erase_if(client_at_, [&](const auto& one) { return one.second == std::prev(clients_.end()); });
+        clients_.pop_back();
+    }
+    clients_.push_front({principal, {}, {}});
+    client_at_[key] = clients_.begin();
+    accounts_[watch::account_of(principal)] = principal;
+    return clients_.front();
+}
+
+/// Why a version is not watched is told by `seen`; whether its worker answers may change.
+void Watch::learn(Watched& watched) {
+    const std::int64_t now = parts_.now();
+    if (now < watched.try_again) return;
+    watched.try_again = now + watch::kTryAgain;
+    const auto set_reason = [&](std::string reason) {
+        const std::lock_guard lock(watched_mutex_);
+        watched.reason = std::move(reason);
+    };
+    const registry::VersionId& id = watched.version.id;
+    auto archive = parts_.registry.content(id, "reference", registry::Reader::security);
+    if (!archive.ok()) {
+        set_reason("it has no reference: registry push --data reference.npz");
+        return;
+    }
+    const auto worker = parts_.workers.worker(watched.version);
+    if (!worker || worker->state() != WorkerState::ready) return set_reason("its worker is not ready");
+    auto usual = learn_usual(std::move(archive).value(), id.asset.name, worker, parts_.loops.at(0),
+                             {.key = key_,
+                              .drift = options_.drift,
+                              .theft_false_alarms = options_.theft_false_alarms,
+                              .range = watched.version.input_range});
+    if (!usual.ok()) {
+        if (usual.error().code() != Errc::unavailable) watched.try_again = std::numeric_limits<std::int64_t>::max();
+        return set_reason(usual.error().line());
+    }
+    const std::lock_guard lock(watched_mutex_);
+    watched.usual = std::move(usual).value();
+    watched.reason.clear();
+    watched.history = std::make_unique<monitor::SimilarityHistory>(
+        monitor::SimilarityHistory::Options{.limit = options_.similarity_limit});
+    watched.window = std::make_unique<monitor::DriftWindow>(watched.usual->drift);
+    watched.repeats = std::make_unique<monitor::Repeats>(key_);
+    watched.golden_at = now + options_.golden_seconds;
+}
+
+void Watch::look(const Query& query) {
+    const std::string version = query.version.id.text();
+    Watched* watched = nullptr;
+    {
+        const std::lock_guard lock(watched_mutex_);
+        watched = &watched_[version];
+        watched->version = query.version;
+        watched->queries += query.rows;
+        watched->asked = parts_.now();
+    }
+    if (!watched->usual) learn(*watched);
+    Client& client = client_of(query.principal, version);
+    look_at_volume(*watched, client, query.rows);
+    if (!watched->usual || query.input.empty()) return;
+    const Usual& usual = *watched->usual;
+    const auto length = oip::json_length(query.length, query.body.size());
+    if (!length.ok()) return;
+    const auto response = oip::parse_response(query.body, *length);
+    if (!response.ok()) return;
+    const auto scores = std::ranges::find(response->outputs, usual.output, &oip::Tensor::name);
+    const std::size_t rows = query.input.size() / usual.length;
+    if (scores == response->outputs.end() || scores->type != oip::Datatype::fp32 || rows == 0) return;
+    const std::vector<float> all = watch::floats_of(*scores);
+    if (all.size() % rows != 0 || all.empty()) return;
+    const std::size_t width = all.size() / rows;
+    for (std::size_t i = 0; i < std::min<std::size_t>(rows, watch::kMostRows); ++i)
+        look_at_row(*watched, client, std::span(query.input).subspan(i * usual.length, usual.length),
+                    std::span(all).subspan(i * width, width));
+}
+
+void Watch::look_at_row(Watched& watched, Client& client, std::span<const float> row, std::span<const float> scores) {
+    if (watched.repeats->again(row)) return;
+    const Usual& usual = *watched.usual;
+    const std::string version = watched.version.id.text();
+    const monitor::Answer answer = monitor::read_answer(scores);
+    std::vector<float> columns, embedded = answer.scores;
+    usual.embedding.append(row, columns);
+    embedded.insert(embedded.end(), columns.begin(), columns.end());
+    if (embedded.size() != usual.theft.width()) return;  // an answer of another form than the reference's
+    const auto theft = usual.theft.see(client.theft, embedded, answer.said);
+    if (theft && theft->alarm)
+        raise({.detector = "theft",
+               .version = version,
+               .principals = {client.principal},
+               .severity = "high",
+               .title = "a client asks what honest clients do not: the model may be being copied",
+               .atlas = "AML.T0024.002",
+               .evidence = {{"queries", theft->queries},
+                            {"statistic", theft->statistic},
+                            {"threshold", theft->threshold}}},
+              true);
+    if (row.size() >= monitor::kShortestFingerprinted) look_at_similarity(watched, client, row);
+    columns.push_back(static_cast<float>(answer.confidence));
+    columns.push_back(static_cast<float>(answer.said));
+    const auto window = watched.window->see(columns);
+    if (!window) return;
+    const auto drifted = monitor::DriftWindow::alarms(*window, usual.drift.options());
+    if (drifted.empty()) return;
+    Json list = Json::array();
+    for (std::size_t i = 0; i < std::min(drifted.size(), watch::kMostColumns); ++i)
+        list.push_back({{"column", drifted[i].column},
+                        {"index", drifted[i].index},
+                        {"distance", drifted[i].distance},
+                        {"p_value", drifted[i].p_value}});
+    raise({.detector = "drift",
+           .version = version,
+           .severity = drifted[0].index >= 0.25 ? "medium" : "low",
+           .title = "queries no longer look like the reference: " + drifted[0].column + " the most",
+           .evidence = {{"window", usual.drift.options().window}, {"columns", list}, {"of", window->size()}}},
+          false);
+}
+
+void Watch::look_at_similarity(Watched& watched, const Client& client, std::span<const float> row) {
+    const monitor::Sighting seen = watched.history->see(watch::account_of(client.principal), watched.usual->print(row));
+    if (!seen.alarm) return;
+    Alert alert{.detector = "similarity",
+                .version = watched.version.id.text(),
+                .severity = "high",
+                .title = "a chain of queries that are nearly the same: an attack feels its way",
+                .atlas = "AML.T0043.001",
+                .evidence = {{"queries", seen.length}}};
+    for (const auto& [account, queries] : watched.history->builders(seen.chain)) {
+        const auto name = accounts_.find(account);
+        const bool took_part = queries * 10 >= seen.length;  // whoever asked one of them by chance did not
+        if (took_part && name != accounts_.end()) alert.principals.push_back(name->second);
+    }
+    raise(std::move(alert), true);
+}
+
+void Watch::look_at_volume(const Watched& watched, Client& client, std::uint64_t rows) {
+    const auto sign = client.volume.see(parts_.now(), rows, options_.volume);
+    if (!sign) return;
+    const bool rate = sign->kind == monitor::VolumeSign::Kind::rate;
+    raise({.detector = "volume",
+           .version = watched.version.id.text(),
+           .principals = {client.principal},
+           .severity = rate ? "medium" : "low",
+           .title = rate ? "a client asks far more than he used to"
+                         : fmt::format("a client asks at {} o'clock UTC, where he never did", sign->hour),
+           .evidence = {{"queries_of_the_minute", sign->queries}, {"usual", sign->usual}}},
+          false);
+}
+
+/// Once a second: golden sets that are due; versions that nobody asks any more are forgotten, 20 MB each.
+void Watch::tick() {
+    ticked_ = parts_.now();
+    {
+        const std::lock_guard lock(watched_mutex_);
+        std::erase_if(watched_, [&](const auto& one) { return ticked_ - one.second.asked > watch::kForgetAfter; });
+    }
+    if (options_.golden_seconds == 0) return;
+    for (auto& [version, watched] : watched_)
+        if (watched.usual && ticked_ >= watched.golden_at) check_golden_set(watched);
+}
+
+/// Only while its worker runs anyway: to look is no reason to start it.
+void Watch::check_golden_set(Watched& watched) {
+    watched.golden_at = parts_.now() + options_.golden_seconds;
+    const Usual& usual = *watched.usual;
+    const auto worker = parts_.workers.worker(watched.version);
+    const auto signature = worker ? worker->signature() : nullptr;
+    if (!signature || worker->state() != WorkerState::ready || signature->inputs.empty()) return;
+    const auto answers = ask_rows(worker, parts_.loops.at(0),
+                                  {signature->inputs[0], usual.output, watched.version.id.asset.name}, usual.golden);
+    if (!answers.ok()) return;
+    std::size_t changed = 0;
+    for (std::size_t i = 0; i < std::min(answers->size(), usual.answers.size()); ++i) {
+        const std::vector<float>&now = (*answers)[i], &then = usual.answers[i];
+        float most = 0, off = now.size() == then.size() ? 0.0F : std::numeric_limits<float>::infinity();
+        for (std::size_t j = 0; j < std::min(now.size(), then.size()); ++j) {
+            most = std::max(most, std::abs(then[j]));
+            off = std::max(off, std::abs(now[j] - then[j]));
+        }
+        changed += off > watch::kGoldenShare * std::max(most, 1e-6F) ? 1 : 0;
+    }
+    if (changed == 0) return;
+    raise({.detector = "golden-set",
+           .version = watched.version.id.text(),
+           .severity = "high",
+           .title = "the model answers its golden set otherwise than before: it is not the one that was loaded",
+           .atlas = "AML.T0018",
+           .evidence = {{"rows", answers->size()}, {"changed", changed}}},
+          false);
+}
+
+void Watch::raise(Alert alert, bool act) {
+    if (act && options_.throttle_seconds > 0) {
+        for (const std::string& principal : alert.principals) parts_.hold(principal, options_.throttle_seconds);
+        alert.evidence["held_seconds"] = options_.throttle_seconds;
+    }
+    parts_.alerts.raise(std::move(alert), parts_.now());
+}
+
+Json Watch::seen() const {
+    Json out = Json::array();
+    const std::lock_guard lock(watched_mutex_);
+    for (const auto& [version, watched] : watched_) {
+        Json one = {{"version", version}, {"queries", watched.queries}};
+        Json names = {"volume"};
+        if (watched.usual) {
+            names = {"theft", "drift", "golden-set", "volume"};
+            if (watched.usual->length >= monitor::kShortestFingerprinted) names.push_back("similarity");
+        }
+        one["detectors"] = names;
+        if (!watched.reason.empty()) one["not_watched_because"] = watched.reason;
+        out.push_back(std::move(one));
+    }
+    return out;
+}
+
+}  // namespace bartizan::gateway
