@@ -24,6 +24,10 @@ constexpr RepairMethod kPortfolio[] = {RepairMethod::unlearning,      RepairMeth
                                        RepairMethod::unlearning_warp, RepairMethod::ft_sam,
                                        RepairMethod::i_bau,           RepairMethod::fine_pruning,
                                        RepairMethod::anp};
+// A candidate's trigger is sought anew in so many steps, a change and a warp on so many items; all are then measured on
+// all that are held out.
+constexpr int kSought = 120;
+constexpr std::int64_t kSoughtOn = 64;
 constexpr double kGone = 0.1;  // of the items may still be turned by a trigger that counts as removed
 constexpr std::int64_t kFewest = 20;
 constexpr double kGentler = 1.0 / 3;
@@ -68,16 +72,16 @@ Result<RepairWorth> worth_of(const model::Classifier& classifier, const data::Ba
         return count_of(BARTIZAN_TRY(model::predict(classifier, stamped, ctx)), held_out.y, given.target);
     };
     worth.fooled = BARTIZAN_TRY(fooled_by(trigger));
-    const defences::TriggerOptions bounded{.most_size = trigger.size, .samples = worth.samples};
+    const defences::TriggerOptions bounded{.steps = kSought, .most_size = trigger.size, .samples = worth.samples};
     const auto anew = BARTIZAN_TRY(defences::reverse_triggers(classifier, held_out, {trigger.target}, bounded, ctx));
     worth.fooled_again = BARTIZAN_TRY(fooled_by(anew.front()));
     const auto move = BARTIZAN_TRY(
-        defences::strongest_change(classifier, held_out, trigger.target, {.samples = worth.samples}, ctx));
+        defences::strongest_change(classifier, held_out, trigger.target, {.samples = kSoughtOn}, ctx));
     const NdArray moved = BARTIZAN_TRY(defences::changed(held_out.x, move.change));
     worth.moved = count_of(BARTIZAN_TRY(model::predict(classifier, moved, ctx)), held_out.y, trigger.target);
     if (!defences::can_be_warped(classifier.item_shape())) return worth;
     const auto warp =
-        BARTIZAN_TRY(defences::strongest_warp(classifier, held_out, trigger.target, {.samples = worth.samples}, ctx));
+        BARTIZAN_TRY(defences::strongest_warp(classifier, held_out, trigger.target, {.samples = kSoughtOn}, ctx));
     const NdArray bent = BARTIZAN_TRY(defences::warped(held_out.x, warp));
     worth.warped = count_of(BARTIZAN_TRY(model::predict(classifier, bent, ctx)), held_out.y, trigger.target);
     return worth;
