@@ -2,17 +2,20 @@
 #include <algorithm>
 #include <cmath>
 #include <set>
+#include <tuple>
 
 #include <fmt/format.h>
 
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "apps/engine/privacy_parts.h"
+#include "attacks/label_only.h"
 #include "bartizan/finding.h"
 #include "cli/output.h"
 #include "core/file.h"
-#include "core/random.h"
 #include "model/shards.h"
 #include "privacy/attacks.h"
+#include "privacy/membership.h"
 #include "privacy/one_run.h"
 #include "privacy/roc.h"
 #include "privacy/signals.h"
@@ -22,52 +25,12 @@ namespace bartizan::engine {
 namespace membership {
 namespace {
 
+using Attack = privacy::MembershipAttack;
+
 constexpr std::int64_t kLeastItems = 50;
 constexpr std::size_t kShownExposed = 100;
-constexpr std::size_t kFeatures = 32;
 
-/// Members first, then the others.
-struct Pool {
-    data::Batch batch;
-    data::Info info;
-    std::vector<std::uint8_t> member;
-    std::size_t members = 0;
-};
-
-Result<data::Batch> joined(const data::Batch& a, const data::Batch& b) {
-    if (a.x.rank() != b.x.rank() || !std::equal(a.x.shape().begin() + 1, a.x.shape().end(), b.x.shape().begin() + 1))
-        return invalid_input(fmt::format("members have items of shape {}, non-members of {}", to_string(a.x.shape()),
-                                         to_string(b.x.shape())));
-    Shape shape = a.x.shape();
-    shape[0] += b.x.shape()[0];
-    data::Batch out;
-    out.x = BARTIZAN_TRY(NdArray::zeros(DType::f32, shape));
-    const auto first = a.x.values<float>(), second = b.x.values<float>();
-    std::ranges::copy(second, std::ranges::copy(first, out.x.mutable_values<float>().begin()).out);
-    out.y = a.y;
-    out.y.insert(out.y.end(), b.y.begin(), b.y.end());
-    for (std::int64_t i = 0; i < shape[0]; ++i) out.ids.push_back(i);
-    return out;
-}
-
-/// The same item on both sides would be an answer without a question.
-Result<void> check_apart(const data::Batch& a, const data::Batch& b) {
-    const auto row_of = [](const data::Batch& batch, std::size_t i) {
-        const auto bytes = batch.x.bytes();
-        const std::size_t size = bytes.size() / batch.y.size();
-        return std::string_view(reinterpret_cast<const char*>(bytes.data()) + i * size, size);
-    };
-    std::set<std::string_view> members;
-    for (std::size_t i = 0; i < a.y.size(); ++i) members.insert(row_of(a, i));
-    std::size_t both = 0, first = 0;
-    for (std::size_t i = 0; i < b.y.size(); ++i)
-        if (members.contains(row_of(b, i)) && both++ == 0) first = i;
-    if (both > 0)
-        return invalid_input(
-            fmt::format("{} items are members and non-members, the first is row {} of --nonmembers", both, first),
-            "remove them from one of the two");
-    return {};
-}
+using Pool = PrivacyPool;
 
 Result<data::Batch> read_side(const cli::Invocation& invocation, std::string_view option, data::Info& info) {
     const auto dataset = BARTIZAN_TRY(open_data(invocation, option));
@@ -85,111 +48,40 @@ Result<Pool> read_pool(const cli::Invocation& invocation) {
     const data::Batch members = BARTIZAN_TRY(read_side(invocation, "members", pool.info));
     data::Info other;
     const data::Batch nonmembers = BARTIZAN_TRY(read_side(invocation, "nonmembers", other));
-    pool.batch = BARTIZAN_TRY(joined(members, nonmembers));
-    BARTIZAN_TRY(check_apart(members, nonmembers));
-    pool.members = members.y.size();
-    pool.member.assign(pool.batch.y.size(), 0);
-    std::fill_n(pool.member.begin(), pool.members, std::uint8_t{1});
+    static_cast<data::MemberPool&>(pool) = BARTIZAN_TRY(data::member_pool(members, nonmembers));
     pool.info.classes = std::max(pool.info.classes, other.classes);
     return pool;
 }
 
-/// Random projections of the input, and its class: what the quantile regression may know of an item.
-std::vector<float> features_of(const data::Batch& batch, std::int64_t classes) {
-    const std::size_t items = batch.y.size(), width = batch.x.values<float>().size() / items;
-    const std::size_t all = kFeatures + static_cast<std::size_t>(classes);
-    std::vector<float> signs(width * kFeatures), out(items * all, 0);
-    Random random(0, 0, 900);
-    for (float& sign : signs) sign = random.sign() / std::sqrt(static_cast<float>(width));
-    const std::span<const float> x = batch.x.values<float>();
-    for (std::size_t i = 0; i < items; ++i) {
-        for (std::size_t d = 0; d < width; ++d)
-            for (std::size_t k = 0; x[i * width + d] != 0 && k < kFeatures; ++k)
-                out[i * all + k] += x[i * width + d] * signs[d * kFeatures + k];
-        out[i * all + kFeatures + static_cast<std::size_t>(batch.y[i])] = 1;
-    }
+/// What every feature is measured by: pictures have one unit, columns of tables their deviation.
+std::vector<float> scale_of(const Pool& pool) {
+    const std::size_t items = pool.member.size(), width = static_cast<std::size_t>(pool.batch.x.size()) / items;
+    if (pool.info.kind == data::Kind::image) return std::vector<float>(width, 1);
+    std::vector<double> mean(width, 0), square(width, 0);
+    const std::span<const float> x = pool.batch.x.values<float>();
+    for (std::size_t i = 0; i < x.size(); ++i) mean[i % width] += x[i] / static_cast<double>(items);
+    for (std::size_t i = 0; i < x.size(); ++i)
+        square[i % width] += std::pow(x[i] - mean[i % width], 2) / static_cast<double>(items);
+    std::vector<float> out;
+    for (const double value : square) out.push_back(value > 0 ? static_cast<float>(std::sqrt(value)) : 1);
     return out;
 }
 
-struct Attack {
-    std::string name;
-    std::string needs;  ///< "scores", "references"
-    std::vector<double> scores;
-    privacy::Roc roc;
-};
-
-/// Attacks that compare with a population take one half of the non-members for it while judging the other.
-template <class Score>
-std::vector<double> cross_fitted(const Pool& pool, Score score) {
-    std::vector<std::uint8_t> half[2] = {std::vector<std::uint8_t>(pool.member.size(), 0),
-                                         std::vector<std::uint8_t>(pool.member.size(), 0)};
-    for (std::size_t i = pool.members; i < pool.member.size(); ++i) half[i % 2][i] = 1;
-    const std::vector<double> by[2] = {score(half[0]), score(half[1])};
-    std::vector<double> out;
-    for (std::size_t i = 0; i < pool.member.size(); ++i)
-        out.push_back(half[0][i] != 0 ? by[1][i] : half[1][i] != 0 ? by[0][i] : (by[0][i] + by[1][i]) / 2);
-    return out;
-}
-
-std::vector<Attack> without_references(const Pool& pool, const privacy::Signals& target, std::int64_t classes) {
-    std::vector<double> right(target.correct.begin(), target.correct.end());
-    const std::vector<float> features = features_of(pool.batch, classes);
+/// Attacks that see answers alone, each with so many for an item.
+Result<std::vector<Attack>> by_labels(const cli::Invocation& invocation, const Pool& pool, const privacy::Asked& asked,
+                                      const model::Classifier& classifier, RunContext& ctx) {
     std::vector<Attack> out;
-    out.push_back({"gap", "labels", right, {}});
-    out.push_back({"loss", "scores", target.negative_loss, {}});
-    out.push_back({"modified-entropy", "scores", target.negative_entropy, {}});
-    out.push_back(
-        {"attack-p",
-         "scores",
-         cross_fitted(
-             pool, [&](const auto& population) { return privacy::attack_p(target.scaled, pool.batch.y, population); }),
-         {}});
-    out.push_back({"quantile-regression",
-                   "scores",
-                   cross_fitted(pool,
-                                [&](const auto& population) {
-                                    return privacy::quantile_regression(
-                                        target.scaled, features, features.size() / pool.member.size(), population);
-                                }),
-                   {}});
-    return out;
-}
-
-struct Tables {
-    privacy::ReferenceTable scaled, confidence;
-};
-
-Result<Tables> tables_of(const std::vector<training::Reference>& references, const Pool& pool) {
-    Tables out;
-    out.scaled.items = out.confidence.items = pool.member.size();
-    for (const training::Reference& reference : references) {
-        const privacy::Signals signals = BARTIZAN_TRY(privacy::signals_of(reference.logits, pool.batch.y));
-        out.scaled.values.insert(out.scaled.values.end(), signals.scaled.begin(), signals.scaled.end());
-        out.confidence.values.insert(out.confidence.values.end(), signals.confidence.begin(), signals.confidence.end());
-        out.scaled.in.insert(out.scaled.in.end(), reference.in.begin(), reference.in.end());
-    }
-    out.confidence.in = out.scaled.in;
-    return out;
-}
-
-std::vector<Attack> with_references(const Pool& pool, const privacy::Signals& target, const Tables& tables) {
-    std::vector<Attack> out;
-    out.push_back({"lira-online", "references", privacy::lira_online(target.scaled, tables.scaled), {}});
-    out.push_back({"lira-offline", "references", privacy::lira_offline(target.scaled, tables.scaled), {}});
-    out.push_back({"rmia-online",
-                   "references",
-                   cross_fitted(pool,
-                                [&](const auto& population) {
-                                    return privacy::rmia_online(target.confidence, tables.confidence, population);
-                                }),
-                   {}});
-    out.push_back({"rmia-offline",
-                   "references",
-                   cross_fitted(pool,
-                                [&](const auto& population) {
-                                    return privacy::rmia_offline(target.confidence, tables.confidence, population);
-                                }),
-                   {}});
+    const attacks::LabelOnlyOptions options{.queries = invocation.integer("label-only", 0), .scale = scale_of(pool)};
+    if (options.queries == 0) return out;
+    ctx.progress({.stage = "noise", .unit = "items"});
+    out.push_back(privacy::attack_of(
+        "noise-robustness", "labels",
+        BARTIZAN_TRY(attacks::noise_robustness(classifier, pool.batch.x, pool.batch.y, options, ctx)), asked));
+    ctx.progress({.stage = "boundary distances", .unit = "items"});
+    out.push_back(privacy::attack_of(
+        "boundary-distance", "labels",
+        BARTIZAN_TRY(attacks::boundary_distances(classifier, pool.batch.x, pool.batch.y, options, ctx)), asked));
+    ctx.progress_finish();
     return out;
 }
 
@@ -230,12 +122,6 @@ Json attack_json(const Attack& attack) {
     return out;
 }
 
-/// The strongest where it counts: at a false-positive rate of 1 %, then by its area.
-const Attack& strongest(const std::vector<Attack>& attacks) {
-    return *std::ranges::max_element(
-        attacks, {}, [](const Attack& attack) { return std::pair(attack.roc.tpr_at(0.01), attack.roc.auc); });
-}
-
 Json exposed_json(const Pool& pool, const Attack& attack) {
     std::vector<std::size_t> order;
     for (std::size_t i = 0; i < pool.members; ++i) order.push_back(i);
@@ -261,14 +147,6 @@ Json classes_json(const Pool& pool, const Attack& attack, const std::vector<std:
             {{"class", at < names.size() ? names[at] : std::to_string(c)}, {"members", roc.members}, {"auc", roc.auc}});
     }
     return out;
-}
-
-/// High where an accusation would stand five times as often as by chance; medium where the area says that members show.
-Severity severity_of(const Attack& best) {
-    const bool enough = best.roc.nonmembers >= privacy::kLeastForPerMille;
-    if (enough && best.roc.tpr_interval(0.001).low > 0.005) return Severity::high;
-    if (best.roc.tpr_interval(0.01).low > 0.02 || best.roc.auc_interval.low > 0.6) return Severity::medium;
-    return Severity::info;
 }
 
 training::ReferenceOptions reference_options(const cli::Invocation& invocation, const Pool& pool) {
@@ -331,11 +209,16 @@ Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx) 
     const data::InputContract contract = BARTIZAN_TRY(read_contract(invocation));
     const std::shared_ptr<model::Model> model = BARTIZAN_TRY(open_model(invocation));
     const Pool pool = BARTIZAN_TRY(read_pool(invocation));
-    const auto classifier = BARTIZAN_TRY(model::make_classifier(model, pool.info.item_shape, contract));
+    const std::shared_ptr<const model::Classifier> classifier =
+        BARTIZAN_TRY(model::make_classifier(model, pool.info.item_shape, contract));
+    if (invocation.has("invert")) BARTIZAN_TRY(cli::check_writable_folder(invocation.text("invert")));
     const NdArray logits = BARTIZAN_TRY(model::predict(*classifier, pool.batch.x, ctx));
     const privacy::Signals target = BARTIZAN_TRY(privacy::signals_of(logits, pool.batch.y));
 
-    std::vector<Attack> attacks = without_references(pool, target, classifier->classes());
+    const privacy::Asked asked{pool.batch.y, pool.member, pool.batch.x.values<float>(), classifier->classes()};
+    std::vector<Attack> attacks = privacy::attacks_without_references(asked, target);
+    for (Attack& attack : BARTIZAN_TRY(by_labels(invocation, pool, asked, *classifier, ctx)))
+        attacks.push_back(std::move(attack));
     const double in = accuracy(target, 0, pool.members), out = accuracy(target, pool.members, pool.member.size());
     const training::ReferenceOptions options = reference_options(invocation, pool);
     Json references;
@@ -350,23 +233,37 @@ Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx) 
             summary.out += one.accuracy_out / static_cast<double>(trained.size());
         }
         references = references_json(options, summary, in, warning);
-        for (Attack& attack : with_references(pool, target, BARTIZAN_TRY(tables_of(trained, pool))))
+        privacy::ReferenceTables tables;
+        for (const training::Reference& one : trained)
+            tables.add(BARTIZAN_TRY(privacy::signals_of(one.logits, pool.batch.y)), one.in);
+        for (Attack& attack : privacy::attacks_with_references(asked, target, tables.scaled, tables.confidence))
             attacks.push_back(std::move(attack));
     }
-    for (Attack& attack : attacks) attack.roc = privacy::roc_of(attack.scores, pool.member);
-    const Attack& best = strongest(attacks);
+    const Attack& best = privacy::strongest(attacks);
     const double delta = invocation.number("delta", 1e-5);
     // The strongest kind of attack that was asked for, fixed before its result is seen.
-    const Attack& auditor = options.models > 0 ? attacks[attacks.size() - 4] : attacks[1];
+    const Attack& auditor =
+        *std::ranges::find(attacks, options.models > 0 ? "lira-online" : "loss", &Attack::name);
     const privacy::OneRun one_run =
         privacy::audit_one_run(auditor.scores, pool.member, invocation.integer("guesses", 100), delta);
+
+    Severity severity = privacy::severity_of_membership(best);
+    Json parts = Json::object();
+    std::string more;
+    const auto add = [&](const char* name, const PrivacyPart& part) {
+        parts[name] = part.json;
+        more += part.text;
+        severity = std::max(severity, part.severity);
+    };
+    if (invocation.has("attribute")) add("attribute", BARTIZAN_TRY(attribute_part(invocation, pool, *classifier, ctx)));
+    if (invocation.has("invert")) add("inversion", BARTIZAN_TRY(inversion_part(invocation, pool, classifier, ctx)));
 
     Json json = cli::document(invocation);
     json["auc"] = best.roc.auc;
     json["tpr_at_fpr"] = rates_json(best.roc);
     json["balanced_accuracy"] = best.roc.balanced_accuracy;
     json["strongest"] = best.name;
-    json["severity"] = to_string(severity_of(best));
+    json["severity"] = to_string(severity);
     json["members"] = pool.members;
     json["nonmembers"] = pool.member.size() - pool.members;
     json["accuracy_members"] = in;
@@ -379,10 +276,11 @@ Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx) 
     json["classes"] =
         classes_json(pool, best, contract.class_names.empty() ? pool.info.class_names : contract.class_names);
     json["most_exposed"] = exposed_json(pool, best);
+    json.update(parts);
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(json)));
-    BARTIZAN_TRY(cli::print(invocation, json, as_text(attacks, best, one_run, delta, warning)));
+    BARTIZAN_TRY(cli::print(invocation, json, as_text(attacks, best, one_run, delta, warning) + more));
     const auto gate = severity_from(invocation.text("fail-on", "high"));
-    return gate && severity_of(best) >= *gate ? 1 : 0;
+    return gate && severity >= *gate ? 1 : 0;
 }
 
 }  // namespace bartizan::engine
