@@ -8,6 +8,7 @@
 #include "apps/engine/inputs.h"
 #include "apps/engine/text_inputs.h"
 #include "audit/audit.h"
+#include "audit/cost.h"
 #include "audit/plan.h"
 #include "cli/output.h"
 #include "core/time_text.h"
@@ -23,7 +24,8 @@ namespace auditing {
 namespace {
 
 Result<audit::Plan> plan_of(const cli::Invocation& invocation, const data::Info& info) {
-    return invocation.has("plan") ? audit::read_plan(invocation.text("plan"), info) : audit::default_plan(info);
+    const std::string plan = invocation.text("plan", "standard");
+    return audit::is_named_plan(plan) ? audit::named_plan(plan, info) : audit::read_plan(plan, info);
 }
 
 /// Read before columns are scaled: groups are told by the values as they are.
@@ -100,18 +102,22 @@ Result<int> audit(const cli::Invocation& invocation, RunContext& ctx) {
     Inputs inputs = BARTIZAN_TRY(open_inputs(invocation));
     std::vector<data::Grouping> groups = BARTIZAN_TRY(groups_of(invocation, inputs));
     defences::PoisonModel plain;
-    if (invocation.has("train-data")) plain = defences::poison_model(inputs.model, inputs.classifier, inputs.contract);
+    plain = defences::poison_model(inputs.model, inputs.classifier, inputs.contract);
+    const data::InputContract contract = inputs.contract;
     const NdArray plain_x = inputs.batch.x;
     BARTIZAN_TRY(to_unit_range(inputs));
-    const audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
+    audit::Plan plan = BARTIZAN_TRY(plan_of(invocation, inputs.dataset->info()));
     audit::Subject subject = subject_of(std::move(inputs), plan);
     subject.groups = std::move(groups);
     subject.plain = std::move(plain);
     subject.plain_x = plain_x;
+    subject.contract = contract;
     subject.training = {.spec = invocation.text("train-data"),
                         .test = invocation.text("data"),
                         .label_column = invocation.text("label"),
                         .key = invocation.text("data-key")};
+    BARTIZAN_TRY(audit::expect_costs(subject, plan, ctx));
+    if (!invocation.flag("quiet")) fmt::print(stderr, "{}", audit::costs_text(subject, plan));
     const audit::Origin origin{invocation.command_line, utc_text(std::time(nullptr))};
     Report report = BARTIZAN_TRY(audit::run_audit(subject, plan, origin, ctx));
     report.probes.insert(report.probes.begin(), BARTIZAN_TRY(artefact_record(subject.model_path, ctx)));

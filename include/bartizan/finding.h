@@ -94,6 +94,7 @@ struct ProbeRecord {
     ProbeStatus status = ProbeStatus::passed;
     double seconds = 0;
     std::string reason;  ///< why it failed or was skipped
+    std::optional<double> expected_seconds = {};  ///< said before it began: at most about
     std::vector<Finding> findings;
 };
 

@@ -64,6 +64,7 @@ Asset data_asset(const Subject& subject) {
 /// Runs one probe; whatever happens becomes its record.
 ProbeRecord run_probe(const PlannedProbe& planned, const Subject& subject, Notebook& notebook, RunContext& ctx) {
     ProbeRecord record{.name = std::string(planned.spec->name), .title = std::string(planned.spec->title), .reason = {}, .findings = {}};
+    record.expected_seconds = planned.expected_seconds;
     const auto probe = make_probe(*planned.spec, planned.params);
     if (!probe.ok()) {
         record.status = ProbeStatus::failed;

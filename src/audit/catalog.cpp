@@ -24,6 +24,8 @@ constexpr Entry kProbes[] = {
     {"backdoor", &backdoor::make},
     {"poison", &poison::make},
     {"extraction", &extraction_probe::make},
+    {"privacy", &privacy_probe::make},
+    {"explain", &explain_probe::make},
     {"reliability", &reliability::make},
 };
 

@@ -87,7 +87,58 @@ int channels_of(const data::Info& info) {
     return info.item_shape.front() == 3 || info.item_shape.back() == 3 ? 3 : 1;
 }
 
+struct NamedPlan {
+    std::string_view name, yaml;
+};
+
+/// What a plan changes of the defaults.
+constexpr NamedPlan kNamed[] = {
+    {"quick", R"(
+samples: 64
+probes:
+  evasion-whitebox: {steps: 10, final-steps: 20, pictures: 4}
+  evasion-blackbox: {queries: 200, samples: 32}
+  minimal-perturbation: {steps: 10, samples: 16}
+  corruption: {samples: 200}
+  bias: {resamples: 300}
+  backdoor: {samples: 64, steps: 40, classes: 12}
+  data-quality: {samples: 5000}
+  poison: {samples: 2000, blends: 0}
+  extraction: {queries: 200, steps: 200}
+  privacy: {samples: 2000}
+  explain: {samples: 6}
+  reliability: {samples: 16, steps: 10}
+)"},
+    {"standard", ""},
+    {"deep", R"(
+samples: 1000
+probes:
+  evasion-whitebox: {steps: 100, final-steps: 200}
+  evasion-blackbox: {queries: 5000, samples: 256}
+  minimal-perturbation: {steps: 100, samples: 256}
+  corruption: {samples: 5000}
+  bias: {resamples: 5000}
+  backdoor: {steps: 400, classes: 200}
+  poison: {samples: 100000, blends: 100}
+  extraction: {queries: 5000, steps: 5000}
+  privacy: {references: 16}
+  explain: {samples: 64}
+  reliability: {samples: 256, steps: 100}
+)"},
+};
+
 }  // namespace
+
+bool is_named_plan(std::string_view name) {
+    return std::ranges::find(kNamed, name, &NamedPlan::name) != std::end(kNamed);
+}
+
+Result<Plan> named_plan(std::string_view name, const data::Info& info) {
+    const auto found = std::ranges::find(kNamed, name, &NamedPlan::name);
+    if (found == std::end(kNamed))
+        return Error(Errc::not_found, "no plan called '" + std::string(name) + "'", "there are quick, standard, deep");
+    return parse_plan(found->yaml, info);
+}
 
 std::vector<double> Plan::curve() const { return {eps / 8, eps / 4, eps / 2, eps, 2 * eps}; }
 

@@ -29,6 +29,7 @@ namespace bartizan::audit {
 struct PlannedProbe {
     const catalog::ProbeSpec* spec;
     Params params;
+    std::optional<double> expected_seconds = {};  ///< at most about; see cost.h
 };
 
 struct Plan {
@@ -45,7 +46,11 @@ struct Plan {
 /// where images are nearly black and white), 0.05 for tables; l2 0.5 and 1.5; l1 12 and 10.
 double reference_eps(const data::Info& info, catalog::Norm norm);
 
-/// Every probe with its defaults.
+/// Plans that are there by name: "quick" (two minutes on a small model), "standard" (every probe with its defaults), "deep".
+bool is_named_plan(std::string_view name);
+/// Fails with `not_found` on another name.
+Result<Plan> named_plan(std::string_view name, const data::Info& info);
+/// Every probe with its defaults: "standard".
 Result<Plan> default_plan(const data::Info& info);
 /// The default plan, changed by a YAML text of at most 64 KiB. Fails with `invalid_input` naming the line.
 Result<Plan> parse_plan(std::string_view yaml, const data::Info& info);

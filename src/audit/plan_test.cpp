@@ -55,6 +55,21 @@ TEST(AuditPlan, IsChangedByAFile) {
         }
 }
 
+TEST(AuditPlan, NamedPlansHoldEveryProbeFromQuickToDeep) {
+    const auto queries = [](std::string_view name) {
+        const auto plan = named_plan(name, colour_images());
+        EXPECT_TRUE(plan.ok()) << name << plan.error().line();
+        EXPECT_EQ(plan->probes.size(), catalog::probes().size()) << name;
+        for (const PlannedProbe& probe : plan->probes)
+            if (probe.spec->name == "evasion-blackbox") return probe.params.integer("queries");
+        return std::int64_t{0};
+    };
+    EXPECT_LT(queries("quick"), queries("standard"));
+    EXPECT_LT(queries("standard"), queries("deep"));
+    EXPECT_FALSE(is_named_plan("plan.yaml"));
+    EXPECT_FALSE(named_plan("thorough", colour_images()).ok());
+}
+
 TEST(AuditPlan, NamesTheLineOfAMistake) {
     EXPECT_EQ(refusal("norm: linf\nepsilon: 1\n"),
               "line 2: no setting called 'epsilon'; there are norm, eps, samples, probes");

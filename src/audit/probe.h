@@ -18,6 +18,7 @@
 #include "bartizan/run_context.h"
 #include "data/dataset.h"
 #include "data/groups.h"
+#include "data/input_contract.h"
 #include "defences/poison_check.h"
 #include "model/classifier.h"
 
@@ -45,6 +46,7 @@ struct Subject {
     TrainingData training = {};
     defences::PoisonModel plain = {};  ///< the model in the data's own units, whole and cut; null where it cannot be had
     NdArray plain_x = {};              ///< `batch.x` in those units
+    data::InputContract contract = {};  ///< of the plain model: to begin one like it anew
 };
 
 class Probe {

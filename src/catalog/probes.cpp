@@ -46,6 +46,14 @@ constexpr ParamSpec kExtraction[] = {
     {"queries", ParamKind::integer, 500, 32, 1'000'000, "queries of the attacker, at most half of the items"},
     {"steps", ParamKind::integer, 800, 1, 1'000'000, "descent steps of each copy"},
 };
+constexpr ParamSpec kPrivacy[] = {
+    {"samples", ParamKind::integer, 5'000, 50, 1'000'000, "training items, and as many others, that are asked about"},
+    {"references", ParamKind::integer, 0, 0, 1'024, "models of the same graph, trained on random halves; 0: none, a lower bound"},
+    {"epochs", ParamKind::integer, 20, 1, 100'000, "passes over its half that each reference takes"},
+};
+constexpr ParamSpec kExplain[] = {
+    {"samples", ParamKind::integer, 16, 2, 10'000, "inputs explained"},
+};
 constexpr ParamSpec kReliability[] = {
     {"samples", ParamKind::integer, 64, 8, 1'000'000, "inputs on which the evaluation itself is tested"},
     {"steps", ParamKind::integer, 40, 1, 10'000, "gradient steps of the shorter of the two attacks compared"},
@@ -75,6 +83,12 @@ constexpr ProbeSpec kProbes[] = {
      "Was the model trained on poisoned items? Which class, which items (--train-data; the test data are trusted).", kPoison},
     {"extraction", "Model theft",
      "How well does a copy that was trained on a few hundred answers stand in for the model?", kExtraction},
+    {"privacy", "Membership of training items",
+     "Can it be told which items the model was trained on? (--train-data; the test data are the others).", kPrivacy},
+    {"explain", "Explanations",
+     "Can explanations of the answers be trusted? Deletion and insertion against random order, and a network with fresh "
+     "weights.",
+     kExplain},
     {"reliability", "Can this evaluation be trusted?",
      "Looks for the known ways in which a robustness evaluation fools itself.", kReliability},
 };

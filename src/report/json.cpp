@@ -64,6 +64,7 @@ Json probe_json(const ProbeRecord& probe) {
                 {"seconds", probe.seconds},
                 {"findings", probe.findings.size()}};
     if (!probe.reason.empty()) out["reason"] = probe.reason;
+    if (probe.expected_seconds) out["expected_seconds"] = *probe.expected_seconds;
     return out;
 }
 

@@ -173,6 +173,7 @@ std::vector<ProbeRecord> read_probes(const Field& root) {
         probe.status = read_status(field["status"]);
         probe.seconds = field["seconds"].number();
         probe.reason = field["reason"].text();
+        probe.expected_seconds = field["expected_seconds"].optional_number();
         return probe;
     });
     root["findings"].list([&](const Field& field) {

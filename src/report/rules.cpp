@@ -40,6 +40,11 @@ constexpr RuleMap kPoisonMaps[] = {{kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kAm
 constexpr RuleMap kTheft[] = {{kAtlas, "AML.T0024.002"}, {kAtlas, "AML.T0040"}, {kOwasp, "ML05"}, {kAml, "NISTAML.031"},
                               {kRmf, "MEASURE 2.7"},     {kIso, "A.6.2.4"},     {kAct, "Art. 15(5)"}};
 
+constexpr RuleMap kMembers[] = {{kAtlas, "AML.T0024.000"}, {kAtlas, "AML.T0040"},    {kOwasp, "ML04"},
+                                {kAml, "NISTAML.033"},     {kRmf, "MEASURE 2.10"}, {kIso, "A.5.4"},
+                                {kAct, "Art. 10(5)"},      {kAct, "Art. 15(5)"}};
+constexpr RuleMap kExplained[] = {{kRmf, "MEASURE 2.9"}, {kIso, "A.6.2.4"}, {kAct, "Art. 13(1)"}};
+
 // Of the scan: what would run, how the bytes lie, what lies beside the model, what the weights hold.
 constexpr RuleMap kScanRuns[] = {{kAtlas, "AML.T0011.000"}, {kAtlas, "AML.T0010"}, {kAtlas, "AML.T0018.002"},
                                  {kOwasp, "ML06"},          {kCwe, "CWE-502"},     {kCwe, "CWE-506"},
@@ -158,6 +163,20 @@ constexpr Rule kRules[] = {
      "a copy that is trained (bartizan extract --policy measures both). Mark the model (bartizan ownership) so that a copy "
      "can be told.",
      kTheft},
+    {rule::kMembership, "Membership", "Whether it can be told which items a model was trained on.",
+     "A model knows the items that it was trained on better than others. Where that can be told from its answers, whoever "
+     "knows a record can learn that it was in the data, which may say something about a person (Shokri et al. 2017, Carlini "
+     "et al. 2022). Measured with the training data as members and the test data as others.",
+     "Stop training earlier, use more data or a smaller model; where records are of people, train with differential "
+     "privacy (bartizan train --dp-epsilon). Measure with references (bartizan privacy): without them the figures are a "
+     "lower bound.",
+     kMembers},
+    {rule::kExplanation, "Explanation", "Whether explanations of this model's answers can be trusted.",
+     "An attribution says which numbers of an input spoke for an answer. It is worth something only if removing those numbers "
+     "changes the answer faster than removing others, if its shares add up, and if a network with fresh weights gets another "
+     "map (Adebayo et al. 2018).",
+     "Show explanations of this model with their figures (bartizan explain), and try another method where one is rejected.",
+     kExplained},
     {rule::kVanishingGradients, "VanishingGradients",
      "Evaluation unreliable: gradients vanish, so gradient attacks see nothing.",
      "When one logit is far above the others, the loss saturates in single precision and its gradient is exactly "

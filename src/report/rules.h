@@ -28,6 +28,8 @@ inline constexpr std::string_view kRobustnessGap = "BTZ-FAI-002";
 inline constexpr std::string_view kTrojan = "BTZ-BKD-001";
 inline constexpr std::string_view kPoison = "BTZ-POI-001";
 inline constexpr std::string_view kExtraction = "BTZ-EXT-001";
+inline constexpr std::string_view kMembership = "BTZ-MIA-001";
+inline constexpr std::string_view kExplanation = "BTZ-EXP-001";
 // "Evaluation unreliable": one for each way in which a robustness evaluation fools itself.
 inline constexpr std::string_view kVanishingGradients = "BTZ-REL-001";
 inline constexpr std::string_view kSoftmaxInside = "BTZ-REL-002";

@@ -13,6 +13,7 @@ constexpr Taxon kAtlas[] = {
     {"AML.T0018.000", "Poison AI Model"},
     {"AML.T0018.002", "Embed Malware"},
     {"AML.T0020", "Poison Training Data"},
+    {"AML.T0024.000", "Infer Training Data Membership"},
     {"AML.T0024.002", "Extract AI Model"},
     {"AML.T0029", "Denial of AI Service"},
     {"AML.T0031", "Erode AI Model Integrity"},
@@ -45,6 +46,7 @@ constexpr Taxon kAdversarialMl[] = {
     {"NISTAML.023", "Backdoor Poisoning"},
     {"NISTAML.025", "Black-box Evasion"},
     {"NISTAML.031", "Model Extraction"},
+    {"NISTAML.033", "Membership Inference"},
 };
 
 constexpr Taxon kAiRmf[] = {
@@ -52,6 +54,7 @@ constexpr Taxon kAiRmf[] = {
     {"MEASURE 2.5", "Shown to be valid and reliable"},
     {"MEASURE 2.6", "Evaluated for safety"},
     {"MEASURE 2.7", "Security and resilience are evaluated"},
+    {"MEASURE 2.9", "The model is explained, validated and documented"},
     {"MEASURE 2.10", "Privacy risk is examined and documented"},
     {"MEASURE 2.11", "Fairness and bias are evaluated"},
     {"MEASURE 2.13", "The measurements themselves are evaluated"},
@@ -71,6 +74,7 @@ constexpr Taxon kAiAct[] = {
     {"Art. 10(2)(f)", "Data are examined for possible biases"},
     {"Art. 10(3)", "Data are relevant, representative, free of errors as far as possible, and complete"},
     {"Art. 10(5)", "Special categories of personal data"},
+    {"Art. 13(1)", "Transparent enough that its output can be interpreted"},
     {"Art. 13(3)(b)(ii)", "Instructions state the tested accuracy and robustness"},
     {"Art. 15(1)", "Appropriate accuracy, robustness and cybersecurity"},
     {"Art. 15(4)", "Resilience against errors and faults"},

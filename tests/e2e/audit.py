@@ -40,6 +40,32 @@ class Audit(Case):
             self.assertNotIn(outside, page)
         self.assertTrue(any((self.out / "examples").iterdir()))
 
+    def test_a_quick_plan_says_its_cost_and_looks_at_members_and_explanations(self):
+        train = self.folder / "train.npz"
+        random = numpy.random.default_rng(4)
+        x = random.uniform(0.2, 0.8, size=(80, 1, 8, 8)).astype("float32")
+        numpy.savez(train, x=x, y=numpy.arange(80) % 3)
+        run = bartizan("audit", self.model, "--data", self.data, "--out", self.out, "--plan", "quick", "--train-data", train,
+                       "--fail-on", "never", timeout=600)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        self.assertIn("at most about", run.stderr)
+        report = json.loads((self.out / "report.json").read_text())
+        jsonschema.validate(report, json.loads((SOURCE / "docs/schema/audit.schema.json").read_text()))
+        probes = {probe["name"]: probe for probe in report["probes"]}
+        rules = {finding["rule"]: finding for finding in report["findings"]}
+        for name, rule in (("privacy", "BTZ-MIA-001"), ("explain", "BTZ-EXP-001")):
+            self.assertEqual(probes[name]["status"], "passed", probes[name])
+            self.assertGreater(probes[name]["expected_seconds"], 0)
+            self.assertIn(rule, rules)
+        # Labels at random: the model has not learnt these items. It is linear: its explanations are exact.
+        self.assertEqual(rules["BTZ-MIA-001"]["severity"], "info")
+        self.assertIn("trusted", rules["BTZ-EXP-001"]["title"])
+        self.assertNotIn("expected_seconds", probes["backdoor"] if probes["backdoor"]["status"] == "skipped" else {})
+        # The test data are the members too: nobody to tell them from.
+        run = self.audit("--plan", "quick", "--train-data", self.data, "--fail-on", "never", "--format", "json")
+        probes = {probe["name"]: probe for probe in json.loads(run.stdout)["probes"]}
+        self.assertEqual(probes["privacy"]["status"], "skipped")
+
     def test_the_gate_can_be_turned_off(self):
         self.assertEqual(self.audit("--fail-on", "never").returncode, 0)
 

@@ -25,6 +25,8 @@ namespace bias { std::unique_ptr<Probe> make(const Params& params); }
 namespace poison { std::unique_ptr<Probe> make(const Params& params); }
 namespace backdoor { std::unique_ptr<Probe> make(const Params& params); }
 namespace extraction_probe { std::unique_ptr<Probe> make(const Params& params); }
+namespace privacy_probe { std::unique_ptr<Probe> make(const Params& params); }
+namespace explain_probe { std::unique_ptr<Probe> make(const Params& params); }
 namespace reliability { std::unique_ptr<Probe> make(const Params& params); }
 
 }  // namespace bartizan::audit
