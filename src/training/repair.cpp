@@ -168,6 +168,8 @@ Result<RepairOutcome> run(Patient& patient, const data::Batch& held_out, const d
     outcome.before = BARTIZAN_TRY(worth_of(patient.classifier, held_out, trigger, ctx));
     std::vector<Tensors> weights;
     for (const RepairMethod method : kPortfolio) {
+        // Where no warp leads to the target, unlearning one costs a point or two and mends nothing.
+        if (method == RepairMethod::unlearning_warp && 2 * outcome.before.warped < outcome.before.tried) continue;
         ctx.progress({to_string(method), outcome.candidates.size(), std::size(kPortfolio), "methods"});
         auto tried = attempt(method, patient, held_out, trigger, options, outcome.before, original, ctx);
         if (!tried.ok() && tried.error().code() == Errc::unsupported) continue;  // not for this kind of model

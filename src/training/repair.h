@@ -26,7 +26,7 @@ enum class RepairMethod : std::uint8_t {
     /// that, and the strongest change for all items that leads to the target, sought anew every few steps: whatever
     /// else the class answers to, an inverted trigger being only nearly the attacker's
     unlearning_change,
-    unlearning_warp,  ///< that, and the strongest warp that leads to the target; pictures only
+    unlearning_warp,  ///< that, and the strongest warp to the target; pictures of which a warp turns half
 };
 std::string_view to_string(RepairMethod method);
 
