@@ -138,6 +138,8 @@ Result<at::Tensor> worked_inputs(const Objective& objective, const model::Classi
         case Method::fast:
             return pgd_inputs({.eps = adversary.eps, .steps = 1, .step = objective::kFastStep * adversary.eps},
                               classifier, shard, draw);
+        case Method::free:
+            break;  // its inputs come from the batch before, as the trainer carries them on
         case Method::gaussian:
             return shard.x + objective::noise(shard, draw, objective.sigma);
     }
@@ -147,8 +149,14 @@ Result<at::Tensor> worked_inputs(const Objective& objective, const model::Classi
 Result<at::Tensor> loss_of(const Objective& objective, const model::Classifier& classifier, const Shard& shard,
                            const at::Tensor& worked) {
     const at::Tensor at_worked = BARTIZAN_TRY(classifier.logits(worked, model::Mode::training));
-    if (objective.method != Method::trades && objective.method != Method::mart)
-        return objective::sum_cross_entropy(at_worked, shard.soft.defined() ? shard.soft : shard.y);
+    if (objective.method != Method::trades && objective.method != Method::mart) {
+        const at::Tensor& target = shard.soft.defined() ? shard.soft : shard.y;
+        const at::Tensor loss = objective::sum_cross_entropy(at_worked, target);
+        if (!objective.adversarial() || objective.clean_weight == 0) return loss;
+        const at::Tensor clean = BARTIZAN_TRY(classifier.logits(shard.x, model::Mode::training));
+        return (1 - objective.clean_weight) * loss +
+               objective.clean_weight * objective::sum_cross_entropy(clean, target);
+    }
     const at::Tensor at_clean = BARTIZAN_TRY(classifier.logits(shard.x, model::Mode::training));
     return objective.method == Method::trades ? objective::trades_loss(at_clean, at_worked, shard, objective.weight)
                                               : objective::mart_loss(at_clean, at_worked, shard, objective.weight);

@@ -19,6 +19,9 @@
 #include "model/kernel.h"
 #include "model/shards.h"
 #include "model/tensors.h"
+#include "training/checkpoint.h"
+#include "training/descent.h"
+#include "training/fingerprint.h"
 #include "training/objective.h"
 
 namespace bartizan::training {
@@ -33,34 +36,6 @@ using Gradients = std::vector<at::Tensor>;
 // Of the robust accuracy that was reached before: below it one-step training has collapsed (catastrophic overfitting).
 constexpr double kCollapse = 0.6;
 constexpr int kValidationSteps = 10;
-
-/// One-cycle: up from a tenth to the peak in the first third, then down to nearly zero (Smith 2018).
-double rate_at(double peak, std::int64_t step, std::int64_t steps) {
-    const double t = static_cast<double>(step) / static_cast<double>(std::max<std::int64_t>(1, steps));
-    constexpr double kRise = 1.0 / 3, kFirst = 0.1, kLast = 0.01;
-    if (t < kRise) return peak * (kFirst + (1 - kFirst) * t / kRise);
-    return peak * (1 - (1 - kLast) * (t - kRise) / (1 - kRise));
-}
-
-struct Pace {
-    float scale, decay, momentum, rate;
-};
-
-/// The whole of a step in one pass over the weights, which small networks spend much of their time in.
-__attribute__((target_clones("avx512f", "avx2", "default"))) void step(const float* __restrict gradient,
-                                                                       float* __restrict velocity,
-                                                                       float* __restrict weight, std::size_t count,
-                                                                       Pace pace) {
-    for (std::size_t i = 0; i < count; ++i) {
-        const float g = gradient[i] * pace.scale + pace.decay * weight[i];
-        velocity[i] = pace.momentum * velocity[i] + g;
-        weight[i] -= pace.rate * (g + pace.momentum * velocity[i]);
-    }
-}
-
-bool plain(const at::Tensor& tensor) {
-    return tensor.scalar_type() == at::kFloat && tensor.is_contiguous() && tensor.device().is_cpu();
-}
 
 /// Weights of the last node that has some, and of what comes behind it (a bias).
 std::set<std::string> last_weights(const graph::Graph& graph) {
@@ -101,7 +76,7 @@ class Trainer {
 public:
     Trainer(model::Model& model, const model::Classifier& classifier, const data::Dataset& dataset,
             const Options& options, RunContext& ctx)
-        : classifier_(classifier), dataset_(dataset), options_(options), ctx_(ctx) {
+        : model_(model), classifier_(classifier), dataset_(dataset), options_(options), ctx_(ctx) {
         const std::set<std::string> last = options.last_layer_only && model.graph() != nullptr
                                                ? last_weights(*model.graph())
                                                : std::set<std::string>();
@@ -116,32 +91,112 @@ public:
 
     Result<Outcome> run() {
         BARTIZAN_TRY(prepare());
-        Outcome outcome;
-        double best = -1;
-        for (int number = 1; number <= options_.epochs; ++number) {
+        BARTIZAN_TRY(resume());
+        for (int number = static_cast<int>(outcome_.epochs.size()) + 1; number <= options_.epochs && !over();
+             ++number) {
             auto epoch = run_epoch(number);
             if (!epoch.ok()) {
-                if (epoch.error().code() == Errc::cancelled && !outcome.epochs.empty()) break;
+                outcome_.cancelled = epoch.error().code() == Errc::cancelled;
+                if (outcome_.cancelled && !outcome_.epochs.empty()) break;
                 return std::move(epoch).error();
             }
-            outcome.epochs.push_back(*epoch);
-            const double score = epoch->validation_robust_accuracy.value_or(epoch->validation_accuracy);
-            if (options_.objective.method == Method::fast && score < kCollapse * best) {
-                // Its one step no longer finds what many steps find (Wong et al. 2020, section 5): go on with PGD.
-                outcome.collapsed_at = number;
-                options_.objective.method = Method::pgd;
-                load(kept_);
-            }
-            if (score < best && !validation_.y.empty()) continue;
-            best = score;
-            outcome.best_epoch = number;
-            kept_ = judged_;
+            BARTIZAN_TRY(take(*epoch));
         }
         restore_weights();
-        return outcome;
+        return outcome_;
     }
 
 private:
+    /// The epoch is over: is it the best one, has one-step training collapsed, and where to go on from.
+    Result<void> take(const Epoch& epoch) {
+        outcome_.epochs.push_back(epoch);
+        const double score = epoch.validation_robust_accuracy.value_or(epoch.validation_accuracy);
+        if (options_.objective.method == Method::fast && score < kCollapse * best_) {
+            // Its one step no longer finds what many steps find (Wong et al. 2020, section 5): go on with PGD.
+            outcome_.collapsed_at = epoch.number;
+            options_.objective.method = Method::pgd;
+            load(kept_);
+        }
+        // Of equals the later: it has learnt longer. But waiting for a better one is waiting for a better one.
+        const bool better = score > best_ || validation_.y.empty();
+        waited_ = better ? 0 : waited_ + 1;
+        if (better || score == best_) {
+            best_ = score;
+            outcome_.best_epoch = epoch.number;
+            kept_ = judged_;
+        }
+        if (options_.resumption.file.empty()) return {};
+        return save_checkpoint(options_.resumption.file, BARTIZAN_TRY(checkpoint()));
+    }
+
+    /// True when waiting any longer was not asked for.
+    bool over() {
+        outcome_.stopped_early = options_.patience > 0 && waited_ >= options_.patience;
+        return outcome_.stopped_early;
+    }
+
+    static Result<void> put(Checkpoint& into, const std::string& kind, const Gradients& tensors) {
+        for (std::size_t i = 0; i < tensors.size(); ++i)
+            into.arrays.emplace(fmt::format("{}.{}", kind, i), BARTIZAN_TRY(model::to_array(tensors[i])));
+        return {};
+    }
+
+    Result<Checkpoint> checkpoint() const {
+        Checkpoint out{.fingerprint = fingerprint_, .outcome = outcome_, .best = best_, .steps_done = steps_done_};
+        out.waited = waited_;
+        BARTIZAN_TRY(put(out, "state", state_));
+        BARTIZAN_TRY(put(out, "velocity", velocity_));
+        BARTIZAN_TRY(put(out, "average", average_));
+        BARTIZAN_TRY(put(out, "kept", kept_));
+        if (carried_.defined()) BARTIZAN_TRY(put(out, "carried", {carried_}));
+        return out;
+    }
+
+    /// Tensors of `kind`, shaped like `like`.
+    static Result<Gradients> taken(const Checkpoint& from, const std::string& kind, const Gradients& like) {
+        Gradients tensors;
+        for (std::size_t i = 0; i < like.size(); ++i) {
+            const auto found = from.arrays.find(fmt::format("{}.{}", kind, i));
+            if (found == from.arrays.end() || found->second.shape() != Shape(like[i].sizes().vec()))
+                return invalid_input(fmt::format("the checkpoint lacks {} {}, or it has another shape", kind, i));
+            tensors.push_back(BARTIZAN_TRY(model::to_tensor(found->second)));
+        }
+        return tensors;
+    }
+
+    Result<void> resume() {
+        const Resumption& wanted = options_.resumption;
+        if (wanted.file.empty()) return {};
+        fingerprint_ = BARTIZAN_TRY(fingerprint_of(model_, dataset_, options_, ctx_.seed()));
+        if (!wanted.resume || !std::filesystem::exists(wanted.file)) return {};
+        const Checkpoint from = BARTIZAN_TRY(load_checkpoint(wanted.file));
+        if (from.fingerprint != fingerprint_)
+            return Error(Errc::conflict, fmt::format("'{}' is of another training", wanted.file.string()),
+                         "give the same model, data, seed and parameters as then, or leave --resume away");
+        const Gradients kept = BARTIZAN_TRY(taken(from, "kept", state_));
+        const Gradients state = BARTIZAN_TRY(taken(from, "state", state_));
+        velocity_ = BARTIZAN_TRY(taken(from, "velocity", velocity_));
+        if (options_.averaging > 0) average_ = BARTIZAN_TRY(taken(from, "average", state_));
+        if (options_.objective.method == Method::free)
+            carried_ = BARTIZAN_TRY(taken(from, "carried", {BARTIZAN_TRY(no_changes())}))[0];
+        load(state);
+        kept_ = kept;
+        outcome_ = from.outcome;
+        outcome_.resumed_after = static_cast<int>(outcome_.epochs.size());
+        best_ = from.best;
+        steps_done_ = from.steps_done;
+        waited_ = from.waited;
+        if (outcome_.collapsed_at > 0) options_.objective.method = Method::pgd;
+        return {};
+    }
+
+    /// Of `free`: a change for each place of a batch, none so far.
+    Result<at::Tensor> no_changes() const {
+        Shape shape = dataset_.info().item_shape;
+        shape.insert(shape.begin(), options_.batch_size);
+        return model::to_tensor(BARTIZAN_TRY(NdArray::zeros(DType::f32, shape)));
+    }
+
     Result<void> prepare() {
         if (!dataset_.has_labels()) return invalid_input("the data has no labels", "training needs labelled data");
         const auto labels = dataset_.labels();
@@ -166,6 +221,9 @@ private:
         if (judged)
             validation_ = BARTIZAN_TRY(dataset_.read(std::span(order).first(static_cast<std::size_t>(held_out))));
         rows_.assign(order.begin() + held_out, order.end());
+        if (options_.augmentation.any())
+            axes_ = BARTIZAN_TRY(picture_axes(dataset_.info().item_shape, options_.augmentation));
+        if (options_.objective.method == Method::free) carried_ = BARTIZAN_TRY(no_changes());
         for (at::Tensor& parameter : parameters_) {
             parameter.requires_grad_(true);
             velocity_.push_back(at::zeros_like(parameter));
@@ -175,7 +233,7 @@ private:
 
     Result<Epoch> run_epoch(int number) {
         const auto begin = ctx_.now();
-        const std::string stage = fmt::format("epoch {} of {}", number, options_.epochs);
+        const std::string stage = stage_of(number);
         const auto rows = static_cast<std::int64_t>(rows_.size());
         const std::int64_t steps = (rows + options_.batch_size - 1) / options_.batch_size;
         const std::vector<std::int64_t> order =
@@ -187,9 +245,15 @@ private:
             std::vector<std::int64_t> positions;
             for (std::int64_t i = step * options_.batch_size; i < end; ++i)
                 positions.push_back(rows_[static_cast<std::size_t>(order[static_cast<std::size_t>(i)])]);
-            const data::Batch batch = BARTIZAN_TRY(dataset_.read(positions));
-            loss += BARTIZAN_TRY(step_on(
-                batch, number, rate_at(options_.learning_rate, (number - 1) * steps + step, options_.epochs * steps)));
+            data::Batch batch = BARTIZAN_TRY(dataset_.read(positions));
+            if (options_.augmentation.any()) {
+                batch.x = BARTIZAN_TRY(NdArray::from<float>(batch.x.shape(), batch.x.values<float>()));  // its own
+                augment(batch.x, batch.ids, axes_, options_.augmentation, ctx_.seed(), number);
+            }
+            const double rate = rate_at(options_.schedule, options_.learning_rate, (number - 1) * steps + step,
+                                        options_.epochs * steps);
+            loss += options_.objective.method == Method::free ? BARTIZAN_TRY(replay(batch, rate))
+                                                              : BARTIZAN_TRY(step_on(batch, number, rate));
             if (!std::isfinite(loss)) return invalid_input("training diverged: the loss is not a number", "lower --lr");
             ctx_.progress({stage, static_cast<std::uint64_t>(end), static_cast<std::uint64_t>(rows), "samples"});
         }
@@ -203,6 +267,43 @@ private:
         if (!own.empty()) load(own);
         epoch.seconds = std::chrono::duration<double>(ctx_.now() - begin).count();
         return epoch;
+    }
+
+    std::string stage_of(int number) const {
+        std::string stage = fmt::format("epoch {} of {}", number, options_.epochs);
+        if (outcome_.epochs.empty()) return stage;
+        const Epoch& last = outcome_.epochs.back();
+        stage += fmt::format(", so far {:.1f} % right", 100 * last.validation_accuracy);
+        if (last.validation_robust_accuracy)
+            stage += fmt::format(", {:.1f} % under attack", 100 * *last.validation_robust_accuracy);
+        return stage;
+    }
+
+    /// Shafahi et al. 2019, algorithm 1: the batch several times in a row; each backward pass moves the weights down
+    /// and the changes up, and the changes go on from where the last batch left them. Gives the mean over the replays
+    /// of the sum of losses.
+    Result<double> replay(const data::Batch& batch, double rate) {
+        const auto rows = static_cast<std::int64_t>(batch.y.size());
+        const std::int64_t shard_rows = shardable_ ? kShard : rows;
+        const double eps = options_.objective.adversary.eps;
+        std::vector<Work> work(static_cast<std::size_t>((rows + shard_rows - 1) / shard_rows));
+        double loss = 0;
+        for (int again = 0; again < options_.objective.replays; ++again) {
+            BARTIZAN_TRY(model::for_each_chunk(rows, shard_rows, ctx_, [&](const model::Chunk& chunk) -> Result<void> {
+                Work& one = work[static_cast<std::size_t>(chunk.begin / shard_rows)];
+                if (again == 0) one.shard = BARTIZAN_TRY(shard_of(batch, chunk, options_.soft_targets));
+                at::Tensor changes = carried_.slice(0, chunk.begin, chunk.begin + chunk.count);
+                one.worked = (one.shard.x + changes).clamp_(0, 1).requires_grad_(true);
+                BARTIZAN_TRY(take_gradients(one));
+                const at::NoGradGuard no_grad;
+                changes.add_(one.slope.sign_(), eps).clamp_(-eps, eps);
+                return {};
+            }));
+            for (const Work& one : work) loss += one.loss / options_.objective.replays;
+            descend_by(work, rate, rows);
+            if (options_.averaging > 0) follow();
+        }
+        return loss;
     }
 
     /// One step of descent on `batch`; gives the sum of the losses before it.
@@ -220,7 +321,7 @@ private:
         const double loss =
             std::accumulate(work.begin(), work.end(), 0.0, [](double sum, const Work& one) { return sum + one.loss; });
         if (options_.weight_perturbation > 0) BARTIZAN_TRY(perturb_weights(work));
-        descend(work, rate, rows);
+        descend_by(work, rate, rows);
         if (options_.averaging > 0) follow();
         return loss;
     }
@@ -230,13 +331,19 @@ private:
         Shard shard;
         at::Tensor worked;
         Gradients gradients;
+        at::Tensor slope;  ///< by `worked`, where that requires one
         double loss = 0;
     };
 
     Result<void> take_gradients(Work& work) const {
         const at::Tensor loss = BARTIZAN_TRY(loss_of(options_.objective, classifier_, work.shard, work.worked));
         work.loss = loss.item<double>();
-        work.gradients = torch::autograd::grad({loss}, parameters_);
+        Gradients by = parameters_;
+        if (work.worked.requires_grad()) by.push_back(work.worked);
+        work.gradients = torch::autograd::grad({loss}, by);
+        if (!work.worked.requires_grad()) return {};
+        work.slope = work.gradients.back();
+        work.gradients.pop_back();
         return {};
     }
 
@@ -269,24 +376,10 @@ private:
         return done;
     }
 
-    /// Nesterov momentum in the form of Sutskever et al. 2013.
-    void descend(const std::vector<Work>& work, double rate, std::int64_t rows) {
-        const at::NoGradGuard no_grad;
-        for (std::size_t i = 0; i < parameters_.size(); ++i) {
-            at::Tensor gradient = sum_of(work, i);
-            if (plain(parameters_[i]) && plain(gradient)) {
-                step(gradient.data_ptr<float>(), velocity_[i].data_ptr<float>(), parameters_[i].data_ptr<float>(),
-                     static_cast<std::size_t>(gradient.numel()),
-                     {.scale = static_cast<float>(1.0 / static_cast<double>(rows)),
-                      .decay = static_cast<float>(options_.weight_decay),
-                      .momentum = static_cast<float>(options_.momentum),
-                      .rate = static_cast<float>(rate)});
-                continue;
-            }
-            gradient.div_(static_cast<double>(rows)).add_(parameters_[i], options_.weight_decay);
-            velocity_[i].mul_(options_.momentum).add_(gradient);
-            parameters_[i].sub_(gradient.add_(velocity_[i], options_.momentum), rate);
-        }
+    void descend_by(const std::vector<Work>& work, double rate, std::int64_t rows) {
+        const Pace pace{1.0 / static_cast<double>(rows), options_.weight_decay, options_.momentum, rate};
+        for (std::size_t i = 0; i < parameters_.size(); ++i)
+            descend(parameters_[i], velocity_[i], sum_of(work, i), pace);
     }
 
     /// The running average follows the weights, faster while it is young.
@@ -335,6 +428,7 @@ private:
         for (at::Tensor& parameter : parameters_) parameter.requires_grad_(false);
     }
 
+    const model::Model& model_;
     const model::Classifier& classifier_;
     const data::Dataset& dataset_;
     Options options_;
@@ -346,6 +440,12 @@ private:
     Gradients judged_;   ///< the state that the last epoch's accuracies are of
     Gradients kept_;     ///< the best of those
     double steps_done_ = 0;
+    at::Tensor carried_;  ///< of `free`: [batch, item], the changes of the batch before
+    PictureAxes axes_;
+    std::string fingerprint_;  ///< empty: no checkpoints are kept
+    Outcome outcome_;
+    double best_ = -1;
+    int waited_ = 0;  ///< epochs since the best one
     data::Batch validation_;
     std::vector<std::int64_t> rows_;
 };
