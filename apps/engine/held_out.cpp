@@ -31,6 +31,7 @@ Result<HeldOut> hold_out(const cli::Invocation& invocation) {
         rows.resize(std::min<std::size_t>(rows.size(), kJudged));
         std::ranges::sort(rows);
         parts.judged = BARTIZAN_TRY(test->read(rows));
+        parts.judged_info = test->info();
         parts.train = std::move(whole);
         return parts;
     }
@@ -43,6 +44,7 @@ Result<HeldOut> hold_out(const cli::Invocation& invocation) {
     std::ranges::sort(rest);
     std::ranges::sort(rows);
     parts.judged = BARTIZAN_TRY(whole->read(rows));
+    parts.judged_info = whole->info();
     parts.train = data::subset_of(std::move(whole), std::move(rest));
     return parts;
 }

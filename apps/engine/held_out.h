@@ -12,6 +12,7 @@ namespace bartizan::engine {
 struct HeldOut {
     std::unique_ptr<const data::Dataset> train;
     data::Batch judged;  ///< at most 1,000 rows, never trained on
+    data::Info judged_info;  ///< of the data that they are from
 };
 
 /// --test-data judges; without it a seeded tenth of --data is held out. Fails as `open_data` does, or with

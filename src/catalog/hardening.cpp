@@ -21,20 +21,53 @@ constexpr ParamSpec kPerturbation = {
 constexpr ParamSpec kAveraging = {
     "averaging", ParamKind::number, 0, 0, 0.99999, "decay of the average of weights that is kept, as 0.995; 0: none"};
 
-constexpr ParamSpec kPgd[] = {kSteps, kStepSize, kPerturbation, kAveraging};
+constexpr ParamSpec kClean = {
+    "clean-weight", ParamKind::number, 0, 0, 1, "share of the loss on clean inputs; 0: the worst inputs alone"};
+constexpr ParamSpec kSchedule = {
+    "schedule", ParamKind::integer,
+    0,          0,
+    3,          "of the learning rate: 0 one cycle, 1 cosine, 2 in steps (half, three quarters), 3 constant"};
+constexpr ParamSpec kCrop = {
+    "crop", ParamKind::integer, 0, 0, 64, "pictures are shifted by up to so many pixels; 4 for 32 by 32"};
+constexpr ParamSpec kFlip = {"flip", ParamKind::flag, 0, 0, 1, "1: every other picture is mirrored"};
+constexpr ParamSpec kPatience = {
+    "patience", ParamKind::integer, 0, 0, 100'000, "ends after so many epochs without a better one; 0: all epochs"};
+
+constexpr ParamSpec kPgd[] = {kSteps, kStepSize, kClean, kPerturbation, kAveraging, kSchedule, kCrop, kFlip, kPatience};
 constexpr ParamSpec kTrades[] = {{"beta", ParamKind::number, 6, 0, 1000, "weight of nearby answers against clean ones"},
                                  kSteps,
                                  kStepSize,
                                  kPerturbation,
-                                 kAveraging};
+                                 kAveraging,
+                                 kSchedule,
+                                 kCrop,
+                                 kFlip,
+                                 kPatience};
 constexpr ParamSpec kMart[] = {{"lambda", ParamKind::number, 5, 0, 1000, "weight of what is misread when clean"},
                                kSteps,
                                kStepSize,
                                kPerturbation,
-                               kAveraging};
-constexpr ParamSpec kFast[] = {kAveraging};
+                               kAveraging,
+                               kSchedule,
+                               kCrop,
+                               kFlip,
+                               kPatience};
+constexpr ParamSpec kFast[] = {kClean, kAveraging, kSchedule, kCrop, kFlip, kPatience};
+constexpr ParamSpec kFree[] = {
+    {"replays", ParamKind::integer, 4, 1, 64, "times that each batch is used in a row; an epoch costs as many"},
+    kClean,
+    kAveraging,
+    kSchedule,
+    kCrop,
+    kFlip,
+    kPatience};
 constexpr ParamSpec kGaussian[] = {
-    {"sigma", ParamKind::number, 0.25, 1e-6, 10, "deviation of the noise, in data units"}, kAveraging};
+    {"sigma", ParamKind::number, 0.25, 1e-6, 10, "deviation of the noise, in data units"},
+    kAveraging,
+    kSchedule,
+    kCrop,
+    kFlip,
+    kPatience};
 constexpr ParamSpec kRepair[] = {
     {"steps", ParamKind::integer, 200, 1, 100'000, "descent steps of each method of the portfolio"},
     {"allowed-loss", ParamKind::number, 0.03, 0, 1, "of accuracy: what costs more is not kept"},
@@ -50,12 +83,32 @@ constexpr ParamSpec kPartition[] = {
     {"partitions", ParamKind::integer, 50, 2, 5000, "networks: more certify more poison, and each learns from less"}};
 constexpr ParamSpec kPlain[] = {
     kAveraging,
-    {"last-layer", ParamKind::flag, 0, 0, 1, "1: only the last linear layer learns, the extractor before it stays"}};
+    {"last-layer", ParamKind::flag, 0, 0, 1, "1: only the last linear layer learns, the extractor before it stays"},
+    kSchedule,
+    kCrop,
+    kFlip,
+    kPatience};
 constexpr ParamSpec kTextNormalise[] = {
     {"invisible", ParamKind::flag, 1, 0, 1, "remove characters that take no room"},
     {"look-alikes", ParamKind::flag, 1, 0, 1, "map characters that look like ASCII, in words that give them away"},
     {"direction", ParamKind::flag, 1, 0, 1, "resolve bidirectional overrides"},
     {"deletions", ParamKind::flag, 1, 0, 1, "carry out backspaces"}};
+
+constexpr ParamSpec kBits = {"bits", ParamKind::integer, 4, 1, 8, "bits that are left of a number"};
+constexpr ParamSpec kWindow = {"window", ParamKind::integer, 2, 2, 7, "pixels of a side of the window"};
+constexpr ParamSpec kBitDepth[] = {kBits};
+constexpr ParamSpec kJpeg[] = {{"quality", ParamKind::integer, 75, 1, 100, "as in libjpeg"}};
+constexpr ParamSpec kSpatial[] = {kWindow,
+                                  {"mean", ParamKind::flag, 0, 0, 1, "1: the mean of the window, not its median"}};
+constexpr ParamSpec kSqueezing[] = {
+    kBits, kWindow, {"alarms", ParamKind::number, 0.05, 0, 0.5, "share of clean items that may raise an alarm"}};
+
+constexpr ParamSpec kSmoothing[] = {
+    {"sigma", ParamKind::number, 0.25, 1e-6, 10, "deviation of the noise, in data units"},
+    {"samples", ParamKind::integer, 10'000, 100, 10'000'000, "noisy copies that an item is certified by"},
+    {"alpha", ParamKind::number, 0.001, 1e-9, 0.5, "chance that a certificate is wrong, for each item"},
+    {"items", ParamKind::integer, 200, 1, 1000, "that are certified, of those held out"},
+    {"copies", ParamKind::integer, 100, 2, 10'000, "noisy copies that the file itself takes a vote of"}};
 
 constexpr HardeningSpec kMethods[] = {
     {.name = "pgd",
@@ -78,6 +131,12 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Wong, Rice, Kolter 2020, Fast is better than free: Revisiting adversarial training",
      .url = "https://arxiv.org/abs/2001.03994",
      .params = kFast},
+    {.name = "free",
+     .summary =
+         "Each batch several times in a row: one gradient moves weights and inputs, at the price of plain training.",
+     .reference = "Shafahi et al. 2019, Adversarial Training for Free!",
+     .url = "https://arxiv.org/abs/1904.12843",
+     .params = kFree},
     {.name = "gaussian",
      .summary = "Trains on noisy inputs, for certificates by randomized smoothing.",
      .reference = "Cohen, Rosenfeld, Kolter 2019, Certified Adversarial Robustness via Randomized Smoothing",
@@ -108,6 +167,36 @@ constexpr HardeningSpec kMethods[] = {
      .reference = "Boucher et al. 2022, Bad Characters: Imperceptible NLP Attacks",
      .url = "https://arxiv.org/abs/2106.09898",
      .params = kTextNormalise},
+    {.name = "temperature",
+     .summary = "Divides the logits by one number, fitted on --data, so that confidence means what it says.",
+     .reference = "Guo et al. 2017, On Calibration of Modern Neural Networks",
+     .url = "https://arxiv.org/abs/1706.04599",
+     .params = {}},
+    {.name = "smoothing",
+     .summary = "The vote over noisy copies of the input, with the l2 radius within which its answer cannot change.",
+     .reference = "Cohen, Rosenfeld, Kolter 2019, Certified Adversarial Robustness via Randomized Smoothing",
+     .url = "https://arxiv.org/abs/1902.02918",
+     .params = kSmoothing},
+    {.name = "feature-squeezing",
+     .summary = "Adds an alarm for inputs whose answer changes when they are squeezed; says who gets past it.",
+     .reference = "Xu, Evans, Qi 2018, Feature Squeezing: Detecting Adversarial Examples in Deep Neural Networks",
+     .url = "https://arxiv.org/abs/1704.01155",
+     .params = kSqueezing},
+    {.name = "bit-depth",
+     .summary = "Rounds the input to few levels, inside the file. Not a defence against attackers who know of it.",
+     .reference = "Xu, Evans, Qi 2018, Feature Squeezing: Detecting Adversarial Examples in Deep Neural Networks",
+     .url = "https://arxiv.org/abs/1704.01155",
+     .params = kBitDepth},
+    {.name = "jpeg",
+     .summary = "Compresses the picture as JPEG does, inside the file. Not a defence against attackers who know of it.",
+     .reference = "Dziugaite, Ghahramani, Roy 2016, A study of the effect of JPG compression on adversarial images",
+     .url = "https://arxiv.org/abs/1608.00853",
+     .params = kJpeg},
+    {.name = "spatial-smoothing",
+     .summary = "Smooths the picture, inside the file. Not a defence against attackers who know of it.",
+     .reference = "Xu, Evans, Qi 2018, Feature Squeezing: Detecting Adversarial Examples in Deep Neural Networks",
+     .url = "https://arxiv.org/abs/1704.01155",
+     .params = kSpatial},
 };
 
 }  // namespace

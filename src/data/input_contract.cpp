@@ -17,8 +17,9 @@ constexpr std::uint64_t kMaxSidecarBytes = 1 << 20;
 constexpr std::size_t kMaxNumbers = 4096;
 constexpr std::size_t kMaxClassNames = 100'000;
 constexpr std::size_t kMostShown = 80;
+constexpr std::size_t kMostText = 1000;
 constexpr int kVersion = 1;
-constexpr std::string_view kKeys[] = {"mean", "std", "range", "layout", "classes", "temperature"};
+constexpr std::string_view kKeys[] = {"mean", "std", "range", "layout", "classes", "temperature", "preprocessing"};
 
 Error at_line(const YAML::Node& node, const std::string& message, std::string hint = {}) {
     return invalid_input("line " + std::to_string(node.Mark().line + 1) + ": " + message, std::move(hint));
@@ -71,9 +72,14 @@ Result<void> apply(const YAML::Node& name, const YAML::Node& value, InputContrac
     } else if (key == "temperature") {
         contract.temperature = BARTIZAN_TRY(number(value));
         if (*contract.temperature <= 0) return at_line(value, "temperature must be above 0");
+    } else if (key == "preprocessing") {
+        if (!value.IsScalar() || value.Scalar().size() > kMostText)
+            return at_line(value, "a line of text is needed here");
+        contract.preprocessing = value.Scalar();
     } else {
-        return at_line(name, "no setting called '" + key.substr(0, kMostShown) + "'",
-                       did_you_mean(key, kKeys, "there are mean, std, range, layout, classes, temperature"));
+        return at_line(
+            name, "no setting called '" + key.substr(0, kMostShown) + "'",
+            did_you_mean(key, kKeys, "there are mean, std, range, layout, classes, temperature, preprocessing"));
     }
     return {};
 }
@@ -135,6 +141,7 @@ Result<void> write_sidecar(const std::filesystem::path& model, const InputContra
     if (!contract.layout.empty()) out << YAML::Key << "layout" << YAML::Value << contract.layout;
     if (!contract.class_names.empty()) out << YAML::Key << "classes" << YAML::Value << contract.class_names;
     if (contract.temperature) out << YAML::Key << "temperature" << YAML::Value << *contract.temperature;
+    if (!contract.preprocessing.empty()) out << YAML::Key << "preprocessing" << YAML::Value << contract.preprocessing;
     out << YAML::EndMap;
     return write_file_atomically(sidecar_path(model), std::string_view(std::string(out.c_str()) + "\n"));
 }

@@ -23,6 +23,7 @@ struct InputContract {
     std::string layout;        ///< "nchw", "nhwc" or "" (found from the shapes)
     std::vector<std::string> class_names;
     std::optional<double> temperature;  ///< calibration, if it was fitted
+    std::string preprocessing;          ///< what the graph does to its input first, for people; "" for nothing
 
     bool is_identity() const;
 };

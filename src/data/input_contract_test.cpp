@@ -33,6 +33,7 @@ TEST_F(Sidecar, GivesBackWhatWasWritten) {
     contract.layout = "nhwc";
     contract.class_names = {"cat", "7", "yes", "a: b # c", "鳥", "line\nbreak", ""};
     contract.temperature = 1.5;
+    contract.preprocessing = "jpeg 75: no defence";
     ASSERT_TRUE(write_sidecar(path("m.onnx"), contract).ok());
     const auto again = read_sidecar(path("m.onnx"));
     ASSERT_TRUE(again.ok()) << again.error().line();
@@ -43,6 +44,7 @@ TEST_F(Sidecar, GivesBackWhatWasWritten) {
     EXPECT_EQ(again->layout, "nhwc");
     EXPECT_EQ(again->class_names, contract.class_names);
     EXPECT_EQ(again->temperature, 1.5);
+    EXPECT_EQ(again->preprocessing, contract.preprocessing);
 }
 
 TEST_F(Sidecar, IsTheIdentityWhenThereIsNone) {
