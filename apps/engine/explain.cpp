@@ -3,16 +3,21 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <ctime>
 
 #include <fmt/format.h>
 
 #include "apps/engine/explain_methods.h"
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
+#include "audit/explained.h"
 #include "bartizan/finding.h"
+#include "bartizan/version.h"
 #include "cli/output.h"
 #include "core/file.h"
 #include "core/random.h"
+#include "core/time_text.h"
+#include "crypto/hash.h"
 #include "explain/fidelity.h"
 #include "explain/grad_cam.h"
 #include "explain/methods.h"
@@ -20,6 +25,7 @@
 #include "formats/npz.h"
 #include "formats/png.h"
 #include "model/shards.h"
+#include "report/html_parts.h"
 
 namespace bartizan::engine {
 namespace explaining {
@@ -86,6 +92,11 @@ struct Explained {
     double seconds = 0;  ///< of the attribution alone
 };
 
+/// Small pictures are shown larger: a person has to see them.
+std::size_t zoom_of(const explain::Layout& layout) {
+    return std::max<std::size_t>(1, 224 / std::max(layout.height, layout.width));
+}
+
 /// The input in grey, what speaks for the class in red, what against in blue.
 Result<std::string> overlay(std::span<const float> x, const std::vector<float>& values, const explain::Layout& layout) {
     std::vector<double> of(layout.pixels(), 0), grey(layout.pixels(), 0);
@@ -97,8 +108,7 @@ Result<std::string> overlay(std::span<const float> x, const std::vector<float>& 
         }
         largest = std::max(largest, std::abs(of[p]));
     }
-    // Small pictures are shown larger: a person has to see them.
-    const std::size_t zoom = std::max<std::size_t>(1, 224 / std::max(layout.height, layout.width));
+    const std::size_t zoom = zoom_of(layout);
     NdArray pixels = BARTIZAN_TRY(NdArray::zeros(DType::u8, {static_cast<std::int64_t>(layout.height * zoom),
                                                              static_cast<std::int64_t>(layout.width * zoom), 3}));
     const std::span<std::uint8_t> out = pixels.mutable_values<std::uint8_t>();
@@ -175,8 +185,58 @@ Result<std::optional<double>> randomised_likeness(const cli::Invocation& invocat
     return std::optional<double>(sum);
 }
 
+/// On the page, at most so many inputs.
+constexpr std::size_t kOnPage = 60;
+
+void add_picture(Finding& shown, const std::string& caption, const std::string& png, const explain::Layout& layout) {
+    if (shown.pictures.empty()) shown.pictures.push_back({"Red speaks for the class, blue against it", {}});
+    if (shown.pictures[0].pictures.size() == kOnPage) return;
+    const std::size_t zoom = zoom_of(layout);
+    shown.pictures[0].pictures.push_back({.caption = caption,
+                                          .png = png,
+                                          .width = static_cast<std::int64_t>(layout.width * zoom),
+                                          .height = static_cast<std::int64_t>(layout.height * zoom)});
+}
+
+void add_table(Finding& shown, const Json& item) {
+    if (shown.tables.size() == kOnPage) return;
+    Table table{fmt::format("item {}, class {}", item["item"].get<std::int64_t>(), item["target"].get<std::int64_t>()),
+                {"column", "", "share"},
+                {}};
+    double largest = 1e-12;
+    for (const Json& column : item["columns"]) largest = std::max(largest, std::abs(column["value"].get<double>()));
+    for (const Json& column : item["columns"]) {
+        const double value = column["value"].get<double>();
+        constexpr double kBlocks = 20;
+        std::string bar;
+        for (std::int64_t i = std::lround(kBlocks * std::abs(value) / largest); i > 0; --i) bar += value < 0 ? "\u2591" : "\u2588";
+        table.rows.push_back({column["column"].get<std::string>(), std::move(bar), fmt::format("{:+.4g}", value)});
+    }
+    shown.tables.push_back(std::move(table));
+}
+
+/// The same as a page for a browser: figures, pictures, bars.
+Result<void> write_page(const cli::Invocation& invocation, const Inputs& inputs, const std::filesystem::path& out,
+                        Finding shown, const RunContext& ctx) {
+    Report report;
+    report.tool_version = kVersion;
+    report.command = invocation.command_line;
+    report.started = utc_text(std::time(nullptr));
+    report.seed = shown.seed = ctx.seed();
+    report.asset = {.kind = "model", .path = inputs.model_path.string(), .sha256 = {}, .facts = {}};
+    if (inputs.model->graph() != nullptr)
+        report.asset.sha256 = crypto::to_hex(BARTIZAN_TRY(crypto::sha256_file(inputs.model_path)));
+    report.probes.push_back({.name = "explain", .title = "Explanations", .reason = {}, .findings = {std::move(shown)}});
+    const std::string title = "Why " + inputs.model_path.filename().string() + " says what it says";
+    const ProbeRecord& probe = report.probes[0];
+    const std::string body =
+        report::finding_card(probe.findings[0], probe, 1) + report::measured_section(report, "How it was measured");
+    return write_file_atomically(out / "explanations.html",
+                                 report::html_page(title, "explanations", report.tool_version, body));
+}
+
 Result<Json> write_items(const std::filesystem::path& out, const Inputs& inputs, const explain::Layout& layout,
-                         const std::vector<Explained>& explained) {
+                         const std::vector<Explained>& explained, Finding& shown) {
     Json items = Json::array();
     const std::size_t width = explained.empty() ? 0 : explained[0].attribution.values.size();
     std::vector<float> all;
@@ -198,8 +258,10 @@ Result<Json> write_items(const std::filesystem::path& out, const Inputs& inputs,
                 BARTIZAN_TRY(overlay(row_of(inputs.batch, i, width), one.attribution.values, layout));
             BARTIZAN_TRY(write_file_atomically(out / name, std::string_view(png)));
             item["picture"] = name;
+            add_picture(shown, fmt::format("item {}, class {}", one.item, one.target), png, layout);
         } else {
             item["columns"] = columns_json(one.attribution.values, inputs.dataset->info().column_names);
+            add_table(shown, item);
         }
         all.insert(all.end(), one.attribution.values.begin(), one.attribution.values.end());
         items.push_back(std::move(item));
@@ -301,7 +363,9 @@ Result<int> explain_command(const cli::Invocation& invocation, RunContext& ctx) 
     json["sensitivity"] = summary.sensitivity;
     json["randomised_likeness"] = summary.randomised_likeness ? Json(*summary.randomised_likeness) : Json();
     json["verdict"] = to_string(summary.verdict);
-    json["items"] = BARTIZAN_TRY(write_items(out, inputs, layout, explained));
+    Finding shown = audit::explanation_finding(inputs.model_path.string(), method.name, summary);
+    json["items"] = BARTIZAN_TRY(write_items(out, inputs, layout, explained, shown));
+    BARTIZAN_TRY(write_page(invocation, inputs, out, std::move(shown), ctx));
     BARTIZAN_TRY(write_file_atomically(out / "explanations.json", to_text(json)));
     BARTIZAN_TRY(cli::print(invocation, json, as_text(summary, std::string(method.name), json["items"], layer, out.string())));
     return 0;

@@ -180,6 +180,26 @@ Json references_json(const training::ReferenceOptions& options, const Trained& t
     return out;
 }
 
+/// Trains the references and adds what they tell; says how like the model they are.
+Result<Json> add_by_references(const cli::Invocation& invocation, const data::InputContract& contract, const Pool& pool,
+                               const privacy::Asked& asked, const privacy::Signals& target, double target_in,
+                               std::vector<Attack>& attacks, std::string& warning, RunContext& ctx) {
+    const training::ReferenceOptions options = reference_options(invocation, pool);
+    const auto begin = ctx.now();
+    const auto trained = BARTIZAN_TRY(
+        training::train_references(invocation.positional(0), contract, pool.batch, pool.info, options, ctx));
+    Trained summary{.seconds = std::chrono::duration<double>(ctx.now() - begin).count()};
+    privacy::ReferenceTables tables;
+    for (const training::Reference& one : trained) {
+        summary.in += one.accuracy_in / static_cast<double>(trained.size());
+        summary.out += one.accuracy_out / static_cast<double>(trained.size());
+        tables.add(BARTIZAN_TRY(privacy::signals_of(one.logits, pool.batch.y)), one.in);
+    }
+    for (Attack& attack : privacy::attacks_with_references(asked, target, tables.scaled, tables.confidence))
+        attacks.push_back(std::move(attack));
+    return references_json(options, summary, target_in, warning);
+}
+
 std::string percent(double value) { return fmt::format("{:.1f} %", 100 * value); }
 
 std::string as_text(const std::vector<Attack>& attacks, const Attack& best, const privacy::OneRun& one_run,
@@ -220,30 +240,16 @@ Result<int> privacy_command(const cli::Invocation& invocation, RunContext& ctx) 
     for (Attack& attack : BARTIZAN_TRY(by_labels(invocation, pool, asked, *classifier, ctx)))
         attacks.push_back(std::move(attack));
     const double in = accuracy(target, 0, pool.members), out = accuracy(target, pool.members, pool.member.size());
-    const training::ReferenceOptions options = reference_options(invocation, pool);
-    Json references;
     std::string warning;
-    if (options.models > 0) {
-        const auto begin = ctx.now();
-        const auto trained = BARTIZAN_TRY(
-            training::train_references(invocation.positional(0), contract, pool.batch, pool.info, options, ctx));
-        Trained summary{.seconds = std::chrono::duration<double>(ctx.now() - begin).count()};
-        for (const training::Reference& one : trained) {
-            summary.in += one.accuracy_in / static_cast<double>(trained.size());
-            summary.out += one.accuracy_out / static_cast<double>(trained.size());
-        }
-        references = references_json(options, summary, in, warning);
-        privacy::ReferenceTables tables;
-        for (const training::Reference& one : trained)
-            tables.add(BARTIZAN_TRY(privacy::signals_of(one.logits, pool.batch.y)), one.in);
-        for (Attack& attack : privacy::attacks_with_references(asked, target, tables.scaled, tables.confidence))
-            attacks.push_back(std::move(attack));
-    }
+    Json references;
+    if (invocation.integer("references", 16) > 0)
+        references = BARTIZAN_TRY(
+            add_by_references(invocation, contract, pool, asked, target, in, attacks, warning, ctx));
     const Attack& best = privacy::strongest(attacks);
     const double delta = invocation.number("delta", 1e-5);
     // The strongest kind of attack that was asked for, fixed before its result is seen.
     const Attack& auditor =
-        *std::ranges::find(attacks, options.models > 0 ? "lira-online" : "loss", &Attack::name);
+        *std::ranges::find(attacks, references.is_null() ? "loss" : "lira-online", &Attack::name);
     const privacy::OneRun one_run =
         privacy::audit_one_run(auditor.scores, pool.member, invocation.integer("guesses", 100), delta);
 

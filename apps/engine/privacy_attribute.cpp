@@ -174,6 +174,15 @@ Json side_json(const privacy::AttributeCase& known) {
 /// Fixed beforehand: the attack that knows most.
 const Json& judged(const Json& side) { return side["ways"].back(); }
 
+/// By the lower end of the members' lift, and both ends of the others'.
+const char* meaning_of(double members_low, double others_low, double others_high) {
+    if (members_low <= 0) return "nothing beyond what the rest of a record tells";
+    if (members_low > others_high) return "more than imputation, of those it was trained on alone: it remembers them";
+    if (others_low > 0)
+        return "more than imputation, of others as of those it was trained on: it knows how columns hang together";
+    return "more than imputation, of those it was trained on; whether it remembers them cannot be told from so few records";
+}
+
 std::string as_text(const Json& json) {
     std::string text = fmt::format("attribute {}: {} values, {:.1f} % have the commonest\n",
                                    cli::printable(json["name"].get<std::string>()), json["values"].get<std::size_t>(),
@@ -231,14 +240,10 @@ Result<PrivacyPart> attribute_part(const cli::Invocation& invocation, const Priv
                 {"members", side_json(members)},
                 {"nonmembers", side_json(others)}};
     const double low = judged(out.json["members"])["lift"]["low"].get<double>();
-    const double other_high = judged(out.json["nonmembers"])["lift"]["high"].get<double>();
+    const Json& others_lift = judged(out.json["nonmembers"])["lift"];
     if (low > 0) out.severity = low > kHighLift ? Severity::high : low > kMediumLift ? Severity::medium : Severity::low;
     out.json["severity"] = to_string(out.severity);
-    out.json["meaning"] = low <= 0 ? "nothing beyond what the rest of a record tells"
-                          : low > other_high
-                              ? "more than imputation, of those it was trained on alone: it remembers them"
-                              : "more than imputation, of others as of those it was trained on: it knows how columns hang "
-                                "together";
+    out.json["meaning"] = meaning_of(low, others_lift["low"].get<double>(), others_lift["high"].get<double>());
     out.text = as_text(out.json);
     return out;
 }

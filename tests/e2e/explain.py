@@ -47,6 +47,7 @@ class Explain(Case):
             numpy.testing.assert_allclose(found, shares, atol=1e-4)
             for item in document["items"]:
                 self.assertTrue((self.out / item["picture"]).read_bytes().startswith(b"\x89PNG"))
+            self.assertEqual((self.out / "explanations.html").read_text().count("<img"), 12)
 
     def test_a_table_names_its_columns(self):
         model = linear(self.folder / "t.onnx", numpy.array([[0, 0, 0], [5, 0, 1]], "float32"), numpy.zeros(2, "float32"), [3])

@@ -1,15 +1,12 @@
 /// Probe "explain": are explanations of this model's answers worth anything? The figures of `bartizan explain`, on a few
 /// inputs, and the verdict.
 #include <algorithm>
-#include <cmath>
 
-#include <fmt/format.h>
-
+#include "audit/explained.h"
 #include "audit/probes/probes.h"
 #include "explain/fidelity.h"
 #include "explain/methods.h"
 #include "model/shards.h"
-#include "report/rules.h"
 #include "training/references.h"
 
 namespace bartizan::audit::explain_probe {
@@ -44,7 +41,8 @@ public:
             ctx.progress({"Explanations", i + 1, given.targets.size(), "inputs"});
         }
         const auto likeness = BARTIZAN_TRY(likeness_of(subject, method, given, attributions, ctx));
-        return std::vector<Finding>{finding(subject, method, explain::summarise(attributions, figures, likeness))};
+        return std::vector<Finding>{explanation_finding(subject.model_path.string(), method.name,
+                                                            explain::summarise(attributions, figures, likeness))};
     }
 
 private:
@@ -96,32 +94,6 @@ private:
             sum += explain::likeness(attributions[i].values, other.values) / static_cast<double>(count);
         }
         return std::optional<double>(sum);
-    }
-
-    static Finding finding(const Subject& subject, const explain::Method& method, const explain::Summary& summary) {
-        Finding out = begin_finding(report::rule::kExplanation, subject);
-        out.severity = summary.verdict == explain::Verdict::rejected ? Severity::low : Severity::info;
-        out.title = fmt::format("Explanations of its answers by {} are {}", method.name, to_string(summary.verdict));
-        out.explanation =
-            "Trusted: what is said to count most changes the answer faster than numbers at random, taken away and put in; "
-            "shares add up; fresh weights get another map. Rejected: neither, or the map does not follow the weights.";
-        const auto lift = [&](const char* name, double value, double reach) {
-            Measurement one{.name = name, .value = value, .unit = "fraction", .samples = summary.samples,
-                            .note = "over random order"};
-            if (std::isfinite(reach)) one.low = value - reach, one.high = value + reach;
-            out.evidence.push_back(std::move(one));
-        };
-        lift("deletion_lift", summary.deletion_lift, summary.deletion_reach);
-        lift("insertion_lift", summary.insertion_lift, summary.insertion_reach);
-        const auto plain = [&](const char* name, double value, const char* note) {
-            out.evidence.push_back({.name = name, .value = value, .unit = "fraction", .samples = summary.samples, .note = note});
-        };
-        if (summary.completeness_error) plain("completeness_error", *summary.completeness_error, "the largest");
-        plain("infidelity", summary.infidelity, "0 perfect, 1 says nothing");
-        plain("sensitivity", summary.sensitivity, "largest relative change nearby");
-        if (summary.randomised_likeness)
-            plain("likeness_to_random", *summary.randomised_likeness, "rank correlation with the maps of fresh weights");
-        return out;
     }
 
     std::int64_t samples_;
