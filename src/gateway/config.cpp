@@ -135,6 +135,22 @@ std::vector<Key> quota_keys(const Place& place, QuotaRule& rule) {
             {"queries_per_day", number(place, rule.limits.queries_per_day, 0, 1e15)}};
 }
 
+Set output_policy(const Place& place, policy::OutputPolicy& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        const std::string text = BARTIZAN_TRY(value_of<std::string>(place, node, key, "a policy, as top-k:1+round:2"));
+        auto parsed = policy::OutputPolicy::parse(text);
+        if (!parsed.ok()) return place.fault(node, key, parsed.error().line());
+        out = std::move(parsed).value();
+        return {};
+    };
+}
+
+std::vector<Key> output_keys(const Place& place, OutputRule& rule) {
+    return {{"principal", text(place, rule.principal)},
+            {"model", text(place, rule.model)},
+            {"policy", output_policy(place, rule.policy)}};
+}
+
 std::vector<Key> provider_keys(const Place& place, TokenProvider& provider) {
     return {{"issuer", text(place, provider.issuer)},
             {"audience", text(place, provider.audience)},
@@ -183,6 +199,8 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
                                                    [&place](TokenProvider& one) { return provider_keys(place, one); })},
         {"quotas",
          list_of<QuotaRule>(place, config.quotas, [&place](QuotaRule& one) { return quota_keys(place, one); })},
+        {"outputs",
+         list_of<OutputRule>(place, config.outputs, [&place](OutputRule& one) { return output_keys(place, one); })},
         {"retention", group(place, {{"newest", number(place, config.retention.newest, 1, 1e6)},
                                     {"days", number(place, config.retention.days, 0, 1e5)}})},
         {"log_requests", flag(place, config.log_requests)},
@@ -212,6 +230,13 @@ QuotaLimits Config::limits_of(const std::string& principal, const std::string& m
     for (const QuotaRule& rule : quotas)
         if ((rule.principal.empty() || rule.principal == principal) && (rule.model.empty() || rule.model == model))
             return rule.limits;
+    return {};
+}
+
+policy::OutputPolicy Config::policy_of(const std::string& principal, const std::string& model) const {
+    for (const OutputRule& rule : outputs)
+        if ((rule.principal.empty() || rule.principal == principal) && (rule.model.empty() || rule.model == model))
+            return rule.policy;
     return {};
 }
 

@@ -13,6 +13,7 @@
 #include "gateway/quota.h"
 #include "gateway/watch_options.h"
 #include "http/server.h"
+#include "policy/output_policy.h"
 #include "registry/registry.h"
 
 namespace bartizan::gateway {
@@ -27,6 +28,12 @@ struct QuotaRule {
     std::string principal;  ///< empty: everybody
     std::string model;      ///< empty: every model
     QuotaLimits limits;
+};
+
+struct OutputRule {
+    std::string principal;  ///< empty: everybody
+    std::string model;      ///< empty: every model
+    policy::OutputPolicy policy;
 };
 
 /// Which actions need a second person.
@@ -52,13 +59,15 @@ struct Config {
     std::vector<std::filesystem::path> trusted_signers;  ///< PEM files of public keys
     TwoPersonRule two_person;
     std::vector<TokenProvider> token_providers;
-    std::vector<QuotaRule> quotas;  ///< the first that fits holds
+    std::vector<QuotaRule> quotas;    ///< the first that fits holds
+    std::vector<OutputRule> outputs;  ///< the first that fits holds
     registry::Retention retention;
     WatchOptions detectors;  ///< read at the start only
     std::int64_t inference_ms = 30'000;
     bool log_requests = true;
 
     QuotaLimits limits_of(const std::string& principal, const std::string& model) const;
+    policy::OutputPolicy policy_of(const std::string& principal, const std::string& model) const;
     /// Does the address reach beyond this machine?
     bool is_loopback() const;
     std::string address() const;

@@ -166,8 +166,16 @@ void Inference::answered(Exchange& exchange, Result<http::PeerResponse> response
     }
     if (response->status != 200) return refuse(exchange, inference::problem_of_worker(*response));
     parts_.watch.offer(exchange, response->body, response->header(oip::kLengthHeader));
+    const policy::OutputPolicy policy = parts_.policy(exchange.caller.name(), exchange.model);
+    std::string length(response->header(oip::kLengthHeader));
+    if (!policy.shows_everything()) {
+        auto shaped = shape_answer(exchange, response->body, length, policy);
+        if (!shaped.ok()) return refuse(exchange, {502, "output-policy", shaped.error().line()});
+        length = shaped->has_binary() ? std::to_string(shaped->json_bytes) : "";
+        response->body = std::move(shaped->text);
+    }
     http::Reply reply{.body = std::move(response->body)};
-    if (const auto length = response->header(oip::kLengthHeader); !length.empty()) {
+    if (!length.empty()) {
         reply.content_type = "application/octet-stream";
         reply.headers.emplace_back(oip::kLengthHeader, length);
     }

@@ -10,6 +10,7 @@
 #include "gateway/config.h"
 #include "gateway/exchange.h"
 #include "gateway/filters.h"
+#include "gateway/output.h"
 #include "gateway/pool.h"
 #include "gateway/recorder.h"
 #include "gateway/watch.h"
@@ -37,6 +38,8 @@ public:
         Metrics& metrics;
         Watch& watch;
         std::function<std::shared_ptr<const Config>()> config;
+        /// Of a principal on a model.
+        std::function<policy::OutputPolicy(const std::string& principal, const std::string& model)> policy;
     };
     /// What the service does with every answer.
     using Finish = std::function<void(Exchange&, http::Reply)>;

@@ -94,7 +94,10 @@ Service::Service(Parts parts, Config config)
            [this] { return config_.load(); },
            [this] { return refresh(); }},
       inference_(
-          {workers_, recorder_, pool_, metrics_, watch_, [this] { return config_.load(); }},
+          {workers_, recorder_, pool_, metrics_, watch_, [this] { return config_.load(); },
+           [this](const std::string& who, const std::string& model) {
+               return config_.load()->policy_of(who, model).with_key(state_.policy_key);
+           }},
           make_filters(quota_, [this](const std::string& who,
                                       const std::string& model) { return config_.load()->limits_of(who, model); }),
           [this](Exchange& exchange, http::Reply reply) {

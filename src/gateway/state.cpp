@@ -1,6 +1,7 @@
 #include "gateway/state.h"
 
 #include <chrono>
+#include <cstring>
 
 #include "core/file.h"
 
@@ -68,6 +69,10 @@ Result<std::unique_ptr<State>> State::open(const Config& config) {
         BARTIZAN_TRY(secret_file(secrets / "pepper", []() -> Result<std::string> { return access::random_hex(32); }));
     state->access = BARTIZAN_TRY(
         access::Access::open(*state->journal, access::KeyHasher(crypto::Secret(std::move(pepper))), seconds_now));
+    const std::string noise =
+        BARTIZAN_TRY(secret_file(secrets / "policy", []() -> Result<std::string> { return access::random_hex(16); }));
+    if (noise.size() != state->policy_key.size()) return invalid_input("the secret 'policy' has not its 32 characters");
+    std::memcpy(state->policy_key.data(), noise.data(), noise.size());
     if (state->access->people()->principals().empty()) state->admin_key = BARTIZAN_TRY(make_admin(*state->access));
     return state;
 }

@@ -30,6 +30,7 @@ struct State {
     std::unique_ptr<journal::Journal> journal;
     std::unique_ptr<registry::Registry> registry;
     std::unique_ptr<access::Access> access;
+    policy::Key policy_key{};  ///< of noise in answers: the same after a restart, or noise would average out
     /// Of the admin that was made because there was nobody: told once.
     std::optional<crypto::Secret> admin_key;
 };

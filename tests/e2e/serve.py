@@ -305,6 +305,45 @@ class Serve(program.Case):
         self.assertEqual(self.first_output(key), 2)
         self.assertEqual(program.bartizan("ledger", "verify", self.folder / "state" / "ledger").returncode, 0)
 
+    def test_an_output_policy_bends_what_some_callers_see(self):
+        (self.folder / "serve.yaml").write_text(CONFIG + """
+outputs:
+  - {principal: partner, policy: "top-k:1+round:2"}
+  - {principal: noisy, policy: "noise:0.1"}
+""")
+        self.service.process.send_signal(signal.SIGHUP)
+        self.wait_for("config.loaded")
+        self.push(1)
+        self.client("registry", "promote", "tiny", "1")
+        plain, partner, noisy = self.caller("plain"), self.caller("partner"), self.caller("noisy")
+        rows = ((1, 2, 3), (9, 0, 0))
+        self.assertEqual(self.first_output(plain), 2)
+        self.assertEqual(self.infer(plain, rows)[2]["outputs"][0]["data"], [2, 2, 3, 10, 0, 0])
+        seen = self.infer(partner, rows)[2]["outputs"][0]
+        self.assertEqual(seen["shape"], [2, 3])
+        # softmax(2, 2, 3) has .5761 for the third; the rest is spread over the others, then rounded.
+        numpy.testing.assert_allclose(seen["data"], [0.21, 0.21, 0.58, 1, 0, 0], atol=1e-6)
+        first, again = (self.infer(noisy, rows)[2]["outputs"][0]["data"] for _ in range(2))
+        self.assertEqual(first, again, "noise is a function of the input")
+        exact = numpy.exp([2, 2, 3]) / numpy.exp([2, 2, 3]).sum()
+        self.assertGreater(numpy.abs(numpy.array(first[:3]) - exact).max(), 1e-3)
+        self.assertAlmostEqual(sum(first[:3]), 1, 5)
+        # The same answer as bytes; after a restart, the same noise.
+        head = json.dumps({"inputs": [{"name": "x", "shape": [1, 3], "datatype": "FP32", "parameters":
+                                       {"binary_data_size": 12}}], "parameters": {"binary_data_output": True}}).encode()
+        _, headers, body = call(self.service.address, "POST", "/v2/models/tiny/infer", head + struct.pack("<3f", 1, 2, 3),
+                                noisy, {"Inference-Header-Content-Length": str(len(head))})
+        at = int(headers["Inference-Header-Content-Length"])
+        numpy.testing.assert_allclose(struct.unpack("<3f", body[at:]), first[:3], atol=1e-6)
+        self.assertEqual(self.service.end(), 0)
+        self.start()
+        self.first_output(plain)
+        self.assertEqual(self.infer(noisy, rows)[2]["outputs"][0]["data"], first)
+        (self.folder / "serve.yaml").write_text("outputs:\n  - {policy: rounded}\n")
+        self.service.process.send_signal(signal.SIGHUP)
+        self.wait_for("config.refused")
+        self.assertIn("serve.yaml:2: outputs[0].policy", "".join(self.service.log))
+
     def test_a_new_configuration_holds_without_a_restart(self):
         key = self.caller()
         self.push(1)
