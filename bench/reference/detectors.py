@@ -154,7 +154,7 @@ class Study:
         first = self.server.first()
         total = clients * queries
         print(f"\n{clients} honest clients, {queries} queries each:")
-        for detector in ("theft", "similarity", "volume", "drift"):
+        for detector in ("theft", "similarity", "squeezing", "volume", "drift"):
             hit = [who for name, who in first if name == detector and (who.startswith("honest") or who == "(all)")]
             low, high = wilson(len(hit), clients)
             print(f"  {detector:<11} {len(hit)} of {clients} clients ({100 * low:.1f} to {100 * high:.1f} %), "
@@ -207,6 +207,32 @@ class Study:
                      for n in range(clients) if ("similarity", f"walk{str(size).replace('.', '-')}-{n}") in first]
             print(f"  {size:<6} {len(found)} of {clients}  {min(found) + 1 if found else '-'}")
 
+    def adversarial(self, clients):
+        """Pictures made by the product's own attacks on the model's file, and sent one by one."""
+        print("\nadversarial pictures, 40 each: fooled, named by squeezing within, after so many queries")
+        numpy.savez(self.work / "attacked.npz", x=self.x[:400].reshape(-1, 1, 28, 28), y=self.y[:400])
+        for attack, eps in (("fgsm", 0.1), ("pgd", 0.02), ("pgd", 0.05), ("pgd", 0.1), ("apgd-dlr", 0.05), ("fab", 0.1)):
+            out = self.work / "adversarial.npz"
+            at, fooled = [], []
+            for number in range(clients):
+                text = subprocess.run([self.arguments.bartizan, "attack", self.work / "m.onnx", "--data",
+                                       self.work / "attacked.npz", "--attack", attack, "--eps", str(eps), "--sample", "40",
+                                       "--seed", str(number), "--out", out, "--quiet", "--format", "json", "--fail-on", "never"],
+                                      capture_output=True, text=True, check=True).stdout
+                fooled.append(json.loads(text)["success_rate"])
+                with numpy.load(out) as made:
+                    rows = made["x_adv" if "x_adv" in made else "x"].reshape(-1, WIDTH)
+                name = f"{attack}{str(eps).replace('.', '-')}-{number}"
+                key = self.server.client(name)
+                for row in rows:
+                    self.server.infer(key, row)
+                    time.sleep(0.025)  # the detector looks at 50 a second
+                found = self.server.first().get(("squeezing", name))
+                at.append(found["of"] if found else None)
+            seen = [one for one in at if one is not None]
+            print(f"  {attack:<9} {eps:<5} {sum(fooled) / len(fooled):.2f}  {len(seen)} of {clients}  "
+                  f"{sorted(seen)[len(seen) // 2] if seen else '-'}")
+
     def square(self, count):
         """The product's own black-box attack over HTTP."""
         numpy.savez(self.work / "attacked.npz", x=self.x[:400].reshape(-1, 1, 28, 28), y=self.y[:400])
@@ -233,6 +259,7 @@ def main():
         study.honest(arguments.honest, 1000)
         study.thieves(arguments.clients)
         study.boundary(arguments.clients)
+        study.adversarial(arguments.clients)
         study.square(5)
     finally:
         study.server.end()

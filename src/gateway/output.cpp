@@ -6,29 +6,15 @@
 #include <span>
 #include <vector>
 
+#include "monitor/embedding.h"
+
 namespace bartizan::gateway {
 namespace output {
 namespace {
 
-constexpr double kSumTolerance = 1e-3;  // of float probabilities
-
 bool is_whole(oip::Datatype type) {
     using enum oip::Datatype;
     return type != fp16 && type != bf16 && type != fp32 && type != fp64 && type != bytes;
-}
-
-void make_probabilities(std::span<double> scores) {
-    double sum = 0;
-    bool probable = true;
-    for (const double value : scores) {
-        probable = probable && value >= 0 && value <= 1 + kSumTolerance;
-        sum += value;
-    }
-    if (probable && std::abs(sum - 1) < kSumTolerance) return;
-    const double most = *std::ranges::max_element(scores);
-    sum = 0;
-    for (double& value : scores) sum += value = std::exp(value - most);
-    for (double& value : scores) value /= sum;
 }
 
 /// The bytes of one row of the inputs: what noise is a function of. Inputs without rows count as a whole.
@@ -55,14 +41,12 @@ Result<void> shape(oip::Tensor& tensor, const oip::InferRequest& request, const 
     const std::size_t rows = static_cast<std::size_t>(tensor.elements()) / columns;
     char* bytes = tensor.writable();
     std::vector<float> row(columns);
-    std::vector<double> scores(columns);
     for (std::size_t i = 0; i < rows; ++i) {
         char* at = bytes + i * columns * sizeof(float);
         std::memcpy(row.data(), at, columns * sizeof(float));
-        std::ranges::copy(row, scores.begin());
-        if (!std::ranges::all_of(scores, [](double value) { return std::isfinite(value); }))
+        if (!std::ranges::all_of(row, [](float value) { return std::isfinite(value); }))
             return unsupported("the model's answer holds scores that are no numbers");
-        make_probabilities(scores);
+        std::vector<double> scores = monitor::probabilities_of(row);
         policy.apply(scores, row_of_inputs(request, i, rows));
         std::ranges::transform(scores, row.begin(), [](double value) { return static_cast<float>(value); });
         std::memcpy(at, row.data(), columns * sizeof(float));

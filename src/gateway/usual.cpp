@@ -15,6 +15,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMostRows = 2000;
 constexpr std::size_t kGolden = 64;
+constexpr std::size_t kMostSqueezed = 1000;
 constexpr std::size_t kBatch = 50;
 constexpr auto kPatience = 30s;
 constexpr std::uint64_t kMostBytes = std::uint64_t{1} << 30;
@@ -118,6 +119,40 @@ Result<std::vector<std::vector<float>>> ask_rows(const std::shared_ptr<Worker>& 
     return out;
 }
 
+Result<std::array<double, monitor::kSqueezers>> squeeze_distances(const std::shared_ptr<Worker>& worker,
+                                                                  http::Loop& loop, const Asked& asked,
+                                                                  std::span<const float> squeezed,
+                                                                  std::span<const float> answer) {
+    const auto answers = BARTIZAN_TRY(ask_rows(worker, loop, asked, squeezed));
+    std::array<double, monitor::kSqueezers> out{};
+    for (std::size_t k = 0; k < std::min(out.size(), answers.size()); ++k)
+        out[k] = monitor::answer_distance(answer, answers[k]);
+    return out;
+}
+
+namespace usual {
+namespace {
+
+/// Nothing where items are no pictures.
+Result<std::optional<monitor::SqueezeReference>> learn_squeezing(const std::shared_ptr<Worker>& worker,
+                                                                 http::Loop& loop, const Asked& asked,
+                                                                 const Usual& usual, std::span<const float> rows,
+                                                                 std::span<const std::vector<float>> answers,
+                                                                 double false_flags) {
+    // A fixed batch would need rows of several pictures at once.
+    if (!monitor::can_squeeze(usual.item) || asked.input.shape[0] > 1) return std::nullopt;
+    std::vector<std::array<double, monitor::kSqueezers>> distances;
+    for (std::size_t i = 0; i < std::min(answers.size(), kMostSqueezed); ++i) {
+        const auto variants =
+            monitor::squeezed(rows.subspan(i * usual.length, usual.length), usual.item, usual.low, usual.high);
+        distances.push_back(BARTIZAN_TRY(squeeze_distances(worker, loop, asked, variants, answers[i])));
+    }
+    return BARTIZAN_TRY_WITHIN(monitor::SqueezeReference::fit(distances, false_flags), "the reference");
+}
+
+}  // namespace
+}  // namespace usual
+
 Result<std::shared_ptr<const Usual>> learn_usual(std::string archive, const std::string& model,
                                                  const std::shared_ptr<Worker>& worker, http::Loop& loop,
                                                  const UsualOptions& options) {
@@ -160,16 +195,17 @@ Result<std::shared_ptr<const Usual>> learn_usual(std::string archive, const std:
     monitor::Fingerprinter print(options.key, length, range);
     print.learn(rows);
     const std::size_t golden = std::min(usual::kGolden, answers.size());
-    return std::make_shared<const Usual>(
-        Usual{input->name,
-              output->name,
-              length,
-              std::move(print),
-              std::move(embedding),
-              std::move(theft),
-              std::move(drift),
-              std::vector<float>(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(golden * length)),
-              {answers.begin(), answers.begin() + static_cast<std::ptrdiff_t>(golden)}});
+    auto out = std::make_shared<Usual>(Usual{input->name, output->name, length, std::move(print), std::move(embedding),
+                                             std::move(theft), std::move(drift)});
+    out->item = item;
+    out->low = range.low;
+    out->high = range.high;
+    out->golden.assign(rows.begin(), rows.begin() + static_cast<std::ptrdiff_t>(golden * length));
+    out->squeeze = BARTIZAN_TRY(usual::learn_squeezing(worker, loop, {*input, output->name, model}, *out, rows, answers,
+                                                       options.squeeze_false_flags));
+    answers.resize(golden);
+    out->answers = std::move(answers);
+    return std::shared_ptr<const Usual>(std::move(out));
 }
 
 }  // namespace bartizan::gateway

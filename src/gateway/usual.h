@@ -12,6 +12,7 @@
 #include "monitor/drift.h"
 #include "monitor/embedding.h"
 #include "monitor/similarity.h"
+#include "monitor/squeeze.h"
 #include "monitor/theft.h"
 
 namespace bartizan::gateway {
@@ -24,8 +25,11 @@ struct Usual {
     monitor::Embedding embedding;
     monitor::TheftReference theft;
     monitor::DriftReference drift;
-    std::vector<float> golden;                ///< rows that are asked again from time to time
-    std::vector<std::vector<float>> answers;  ///< to each of them, when the version was new here
+    std::vector<std::int64_t> item;                    ///< shape of an item
+    double low = 0, high = 1;                          ///< range of its elements
+    std::optional<monitor::SqueezeReference> squeeze;  ///< of pictures
+    std::vector<float> golden;                         ///< rows that are asked again from time to time
+    std::vector<std::vector<float>> answers;           ///< to each of them, when the version was new here
 };
 
 /// Rows of `input` for a batch, and the scores of each: asks the worker, waits for it. Fails with `unavailable`.
@@ -37,10 +41,17 @@ struct Asked {
 Result<std::vector<std::vector<float>>> ask_rows(const std::shared_ptr<Worker>& worker, http::Loop& loop,
                                                  const Asked& asked, std::span<const float> rows);
 
+/// How far what the model says of a picture lies from what it says of the squeezed ones.
+Result<std::array<double, monitor::kSqueezers>> squeeze_distances(const std::shared_ptr<Worker>& worker,
+                                                                  http::Loop& loop, const Asked& asked,
+                                                                  std::span<const float> squeezed,
+                                                                  std::span<const float> answer);
+
 struct UsualOptions {
     std::uint64_t key = 0;  ///< of fingerprints: secret
     monitor::DriftOptions drift = {};
     double theft_false_alarms = 0.001;
+    double squeeze_false_flags = 0.02;
     std::optional<registry::InputRange> range = {};
 };
 

@@ -192,6 +192,7 @@ void Watch::look_at_row(Watched& watched, Client& client, std::span<const float>
                             {"statistic", theft->statistic},
                             {"threshold", theft->threshold}}},
               true);
+    look_at_squeezing(watched, client, row, scores);
     if (row.size() >= monitor::kShortestFingerprinted) look_at_similarity(watched, client, row);
     columns.push_back(static_cast<float>(answer.confidence));
     columns.push_back(static_cast<float>(answer.said));
@@ -211,6 +212,31 @@ void Watch::look_at_row(Watched& watched, Client& client, std::span<const float>
            .title = "queries no longer look like the reference: " + drifted[0].column + " the most",
            .evidence = {{"window", usual.drift.options().window}, {"columns", list}, {"of", window->size()}}},
           false);
+}
+
+/// A sample, as large as the second has room for: each costs the worker three more pictures.
+void Watch::look_at_squeezing(Watched& watched, Client& client, std::span<const float> row,
+                              std::span<const float> scores) {
+    const Usual& usual = *watched.usual;
+    if (!usual.squeeze || squeezed_ >= options_.squeeze_per_second) return;
+    ++squeezed_;
+    const auto worker = parts_.workers.worker(watched.version);
+    const auto signature = worker ? worker->signature() : nullptr;
+    if (!signature || worker->state() != WorkerState::ready || signature->inputs.empty()) return;
+    const auto distances = squeeze_distances(worker, parts_.loops.at(0),
+                                             {signature->inputs[0], usual.output, watched.version.id.asset.name},
+                                             monitor::squeezed(row, usual.item, usual.low, usual.high), scores);
+    if (!distances.ok()) return;
+    const auto sign = client.flags.see(usual.squeeze->flags(*distances), usual.squeeze->chance());
+    if (!sign) return;
+    raise({.detector = "squeezing",
+           .version = watched.version.id.text(),
+           .principals = {client.principal},
+           .severity = "high",
+           .title = "a client's pictures change their meaning when they are squeezed: they look adversarial",
+           .atlas = "AML.T0043",
+           .evidence = {{"flagged", sign->flagged}, {"of", sign->of}, {"p_value", sign->p_value}}},
+          true);
 }
 
 void Watch::look_at_similarity(Watched& watched, const Client& client, std::span<const float> row) {
@@ -247,6 +273,7 @@ void Watch::look_at_volume(const Watched& watched, Client& client, std::uint64_t
 /// Once a second: golden sets that are due; versions that nobody asks any more are forgotten, 20 MB each.
 void Watch::tick() {
     ticked_ = parts_.now();
+    squeezed_ = 0;
     {
         const std::lock_guard lock(watched_mutex_);
         std::erase_if(watched_, [&](const auto& one) { return ticked_ - one.second.asked > watch::kForgetAfter; });
@@ -303,6 +330,7 @@ Json Watch::seen() const {
         if (watched.usual) {
             names = {"theft", "drift", "golden-set", "volume"};
             if (watched.usual->length >= monitor::kShortestFingerprinted) names.push_back("similarity");
+            if (watched.usual->squeeze && options_.squeeze_per_second > 0) names.push_back("squeezing");
         }
         one["detectors"] = names;
         if (!watched.reason.empty()) one["not_watched_because"] = watched.reason;

@@ -72,12 +72,14 @@ private:
         std::string principal;
         monitor::TheftState theft;
         monitor::ClientVolume volume;
+        monitor::FlagCount flags;
     };
     using ClientKey = std::string;
 
     void run();
     void look(const Query& query);
     void look_at_row(Watched& watched, Client& client, std::span<const float> row, std::span<const float> scores);
+    void look_at_squeezing(Watched& watched, Client& client, std::span<const float> row, std::span<const float> scores);
     void look_at_similarity(Watched& watched, const Client& client, std::span<const float> row);
     void look_at_volume(const Watched& watched, Client& client, std::uint64_t rows);
     void tick();
@@ -100,6 +102,7 @@ private:
     std::unordered_map<ClientKey, std::list<Client>::iterator> client_at_;
     std::unordered_map<std::uint64_t, std::string> accounts_;
     std::int64_t ticked_ = 0;
+    std::uint64_t squeezed_ = 0;  ///< pictures since then
     std::thread thread_;
 };
 

@@ -14,8 +14,9 @@ struct WatchOptions {
     double theft_false_alarms = 0.001;    ///< of honest clients, each 1,000 queries
     monitor::DriftOptions drift = {};
     monitor::VolumeOptions volume = {};
-    std::int64_t golden_seconds = 300;  ///< between two looks at the golden set; 0: none
-    std::int64_t throttle_seconds = 0;  ///< how long whoever an alarm of similarity or theft names gets no answer
+    std::uint64_t squeeze_per_second = 50;  ///< pictures whose squeezed forms are asked of the worker too; 0: none
+    std::int64_t golden_seconds = 300;      ///< between two looks at the golden set; 0: none
+    std::int64_t throttle_seconds = 0;      ///< how long whoever an alarm of similarity or theft names gets no answer
 };
 
 }  // namespace bartizan::gateway

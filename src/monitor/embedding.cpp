@@ -13,9 +13,12 @@ constexpr std::uint32_t kProjected = 630'000;
 constexpr std::size_t kShortRow = 32;  // columns that stand for themselves
 constexpr double kLeastProbability = 1e-9;
 
-/// Scores that are no probabilities become some.
-std::vector<double> probabilities(std::span<const float> output) {
-    std::vector<double> p(output.begin(), output.end());
+}  // namespace
+}  // namespace embedding
+
+std::vector<double> probabilities_of(std::span<const float> scores) {
+    std::vector<double> p(scores.begin(), scores.end());
+    if (p.empty()) return p;
     double sum = 0;
     bool probable = true;
     for (const double value : p) {
@@ -30,13 +33,10 @@ std::vector<double> probabilities(std::span<const float> output) {
     return p;
 }
 
-}  // namespace
-}  // namespace embedding
-
 Answer read_answer(std::span<const float> output) {
     Answer out;
     if (output.empty()) return out;
-    const std::vector<double> p = embedding::probabilities(output);
+    const std::vector<double> p = probabilities_of(output);
     const auto most = std::ranges::max_element(p);
     out.said = most - p.begin();
     out.confidence = *most;

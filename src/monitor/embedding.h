@@ -10,6 +10,9 @@
 
 namespace bartizan::monitor {
 
+/// Scores as probabilities: as they are where they are some, else through a softmax.
+std::vector<double> probabilities_of(std::span<const float> scores);
+
 /// The answer of a classifier to one query.
 struct Answer {
     std::int64_t said = 0;      ///< class of the largest score

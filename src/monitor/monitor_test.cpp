@@ -9,6 +9,7 @@
 #include "monitor/drift.h"
 #include "monitor/embedding.h"
 #include "monitor/repeats.h"
+#include "monitor/squeeze.h"
 #include "monitor/volume.h"
 
 namespace bartizan::monitor {
@@ -128,6 +129,60 @@ TEST(Volume, AnHourThatHeNeverAskedInIsToldAfterTwoWeeks) {
     (void)fresh.see(kNoon, 1, {});
     EXPECT_FALSE(fresh.see(kNoon + 3 * 86'400 + 7200, 1, {})) << "too little is known of him";
     EXPECT_FALSE(fresh.see(kNoon - 86'400, 1, {})) << "a clock that went back";
+}
+
+TEST(Squeezing, MakesFewerLevelsAndMedians) {
+    const std::vector<std::int64_t> shape{8, 8};
+    EXPECT_TRUE(can_squeeze(shape));
+    EXPECT_FALSE(can_squeeze(std::vector<std::int64_t>{28, 28, 3})) << "channels last";
+    EXPECT_FALSE(can_squeeze(std::vector<std::int64_t>{100}));
+    std::vector<float> row(64, 0.25F);
+    row[9] = 1;  // a single bright pixel
+    const std::vector<float> out = squeezed(row, shape, 0, 1);
+    ASSERT_EQ(out.size(), 3U * 64);
+    EXPECT_NEAR(out[0], 4.0 / 15, 1e-6) << "the nearest of 16 levels";
+    EXPECT_EQ(out[9], 1);
+    for (std::size_t i = 64; i < 3 * 64; ++i) EXPECT_EQ(out[i], 0.25F) << i;
+    // 2 x 2 takes the lower of the two in the middle: a pair of bright columns stays, a single one goes.
+    std::vector<float> columns(64, 0);
+    for (std::size_t y = 0; y < 8; ++y) columns[8 * y + 3] = columns[8 * y + 4] = 1;
+    const std::vector<float> kept = squeezed(columns, shape, 0, 1);
+    EXPECT_EQ(kept[64 + 3], 1);
+    EXPECT_EQ(kept[64 + 4], 0);
+    EXPECT_EQ(kept[128 + 3], 1);
+    EXPECT_EQ(kept[128 + 4], 1);
+}
+
+TEST(Squeezing, FlagsWhatHonestDistancesDoNotReach) {
+    Random random(7, 0);
+    const auto honest = [&] {
+        return std::array<double, kSqueezers>{0.1 * random.uniform(), 0.5 * random.uniform(), random.uniform()};
+    };
+    std::vector<std::array<double, kSqueezers>> distances;
+    for (int i = 0; i < 1000; ++i) distances.push_back(honest());
+    const SqueezeReference usual = SqueezeReference::fit(distances, 0.02).value();
+    int flagged = 0;
+    for (int i = 0; i < 5000; ++i) flagged += usual.flags(honest()) ? 1 : 0;
+    EXPECT_LT(flagged / 5000.0, usual.chance());
+    EXPECT_TRUE(usual.flags({0.3, 0.1, 0.1})) << "in units of its own squeezer";
+    EXPECT_FALSE(SqueezeReference::fit(std::span(distances).first(99), 0.02).ok());
+    EXPECT_NEAR(answer_distance(std::vector<float>{1, 0}, std::vector<float>{0, 1}), 2, 1e-9);
+    EXPECT_NEAR(answer_distance(std::vector<float>{5, 5}, std::vector<float>{0.5F, 0.5F}), 0, 1e-6);
+}
+
+TEST(Squeezing, ACountIsAnAlarmWhenChanceCannotExplainIt) {
+    EXPECT_NEAR(binomial_tail(3, 10, 0.1), 0.0701908264, 1e-9);
+    EXPECT_NEAR(binomial_tail(10, 10, 0.5), 1.0 / 1024, 1e-12);
+    EXPECT_EQ(binomial_tail(0, 10, 0.1), 1);
+    EXPECT_EQ(binomial_tail(11, 10, 0.1), 0);
+    FlagCount count;
+    int needed = 0;
+    while (!count.see(true, 0.03)) ++needed;
+    EXPECT_EQ(needed, 3) << "0.03 to the fourth is 8.1e-7";
+    Random random(3, 0);
+    int alarms = 0;
+    for (int i = 0; i < 200'000; ++i) alarms += count.see(random.uniform() < 0.03F, 0.03) ? 1 : 0;
+    EXPECT_EQ(alarms, 0);
 }
 
 TEST(Repeated, AreTheSameRowsAmongTheLastOnes) {
