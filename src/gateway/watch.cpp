@@ -19,7 +19,8 @@ constexpr std::uint64_t kMostRows = 1000;     // of one request: what lies beyon
 constexpr std::int64_t kTryAgain = 10;        // seconds
 constexpr std::int64_t kForgetAfter = 3600;   // seconds
 constexpr auto kTick = 1s;
-constexpr double kGoldenShare = 1e-3;  // of the largest score: less is rounding
+constexpr auto kSqueezingTime = 200ms;  // of a second: a slow worker must not blind the other detectors
+constexpr double kGoldenShare = 1e-3;   // of the largest score: less is rounding
 constexpr std::size_t kMostColumns = 8;
 
 std::vector<float> floats_of(const oip::Tensor& tensor) {
@@ -218,14 +219,16 @@ void Watch::look_at_row(Watched& watched, Client& client, std::span<const float>
 void Watch::look_at_squeezing(Watched& watched, Client& client, std::span<const float> row,
                               std::span<const float> scores) {
     const Usual& usual = *watched.usual;
-    if (!usual.squeeze || squeezed_ >= options_.squeeze_per_second) return;
+    if (!usual.squeeze || squeezed_ >= options_.squeeze_per_second || squeezing_ > watch::kSqueezingTime) return;
     ++squeezed_;
+    const auto began = std::chrono::steady_clock::now();
     const auto worker = parts_.workers.worker(watched.version);
     const auto signature = worker ? worker->signature() : nullptr;
     if (!signature || worker->state() != WorkerState::ready || signature->inputs.empty()) return;
     const auto distances = squeeze_distances(worker, parts_.loops.at(0),
                                              {signature->inputs[0], usual.output, watched.version.id.asset.name},
                                              monitor::squeezed(row, usual.item, usual.low, usual.high), scores);
+    squeezing_ += std::chrono::steady_clock::now() - began;
     if (!distances.ok()) return;
     const auto sign = client.flags.see(usual.squeeze->flags(*distances), usual.squeeze->chance());
     if (!sign) return;
@@ -274,6 +277,7 @@ void Watch::look_at_volume(const Watched& watched, Client& client, std::uint64_t
 void Watch::tick() {
     ticked_ = parts_.now();
     squeezed_ = 0;
+    squeezing_ = {};
     {
         const std::lock_guard lock(watched_mutex_);
         std::erase_if(watched_, [&](const auto& one) { return ticked_ - one.second.asked > watch::kForgetAfter; });

@@ -4,6 +4,7 @@
 /// that thread cannot keep up, queries are let go and counted. Thread rule: `offer` and `seen` may be called from any
 /// thread.
 
+#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -102,7 +103,8 @@ private:
     std::unordered_map<ClientKey, std::list<Client>::iterator> client_at_;
     std::unordered_map<std::uint64_t, std::string> accounts_;
     std::int64_t ticked_ = 0;
-    std::uint64_t squeezed_ = 0;  ///< pictures since then
+    std::uint64_t squeezed_ = 0;                       ///< pictures since then
+    std::chrono::steady_clock::duration squeezing_{};  ///< time for them
     std::thread thread_;
 };
 
