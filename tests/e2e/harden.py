@@ -127,6 +127,28 @@ class Harden(Case):
         harmed = json.loads(run.stdout)["harmed"]
         self.assertIn(("class", "2", False), [(one["part"], one["name"], one["under_attack"]) for one in harmed])
 
+    def test_columns_of_tables_run_from_0_to_1_for_the_attack_and_keep_their_units_in_the_file(self):
+        random = numpy.random.default_rng(2)
+        y = random.integers(0, 2, 600)
+        income, age = 20000 + 30000 * y + 4000 * random.standard_normal(600), random.integers(18, 80, 600)
+        table = self.folder / "people.csv"
+        with table.open("w") as file:
+            file.write("income,age,label\n")
+            file.writelines(f"{one:.0f},{years},{label}\n" for one, years, label in zip(income, age, y))
+        model, out = self.folder / "table.onnx", self.folder / "hard.onnx"
+        words = ("--data", table, "--label", "label", "--quiet", "--format", "json")
+        run = bartizan("train", "mlp", *words, "--epochs", 10, "--out", model)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        run = bartizan("harden", model, *words, "--method", "pgd", "--eps", 0.05, "--epochs", 5, "--group", "age:40", "--out",
+                       out)
+        self.assertEqual(run.returncode, 0, run.stderr)
+        told = json.loads(run.stdout)
+        self.check(told)
+        self.assertEqual(len(told["groups"]), 2)
+        self.assertGreater(told["after"]["robust_accuracy"], 0.85)
+        run = bartizan("evaluate", out, *words)
+        self.assertGreater(json.loads(run.stdout)["accuracy"], 0.9)
+
     def test_both_audits_and_a_page_with_both(self):
         folder = self.folder / "report"
         self.harden(self.folder / "out.onnx", "--method", "pgd", "--epochs", 1, "--report", folder)
