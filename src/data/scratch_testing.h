@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of `data` share: the fixture folder, a folder of their own, and files made in it.
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -23,7 +25,8 @@ class Scratch : public testing::Test {
 protected:
     Scratch()
         : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("bartizan-data-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+                  ("bartizan-data-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name())) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }

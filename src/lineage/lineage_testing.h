@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of `lineage` share: a folder of their own with a data set in it, and a key to seal it with.
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -20,7 +22,8 @@ class Scratch : public testing::Test {
 protected:
     Scratch()
         : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("bartizan-lineage-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+                  ("bartizan-lineage-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name())) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }

@@ -1,4 +1,6 @@
 /// P-values against published tables, proofs that are broken, and marks on real networks.
+#include <unistd.h>
+
 #include <algorithm>
 #include <cmath>
 #include <filesystem>
@@ -140,7 +142,7 @@ TEST(DatasetInference, SeesThatAModelKnowsItsItemsByHeart) {
 }
 
 TEST(Proof, IsReadAsWrittenAndRefusedWhenBroken) {
-    const std::filesystem::path folder = std::filesystem::temp_directory_path() / "bartizan-proof-test";
+    const std::filesystem::path folder = std::filesystem::temp_directory_path() / ("bartizan-proof-test-" + std::to_string(::getpid()));
     std::filesystem::create_directories(folder);
     const std::filesystem::path path = folder / "proof.npz";
     Proof proof{.kind = ProofKind::fingerprint, .classes = 3};

@@ -1,6 +1,8 @@
 #pragma once
 /// What the tests of `quality` share: a folder of their own, and subjects made in it.
 
+#include <unistd.h>
+
 #include <filesystem>
 #include <fstream>
 #include <string>
@@ -18,7 +20,8 @@ class Scratch : public testing::Test {
 protected:
     Scratch()
         : folder_(std::filesystem::path(testing::TempDir()) /
-                  ("bartizan-quality-" + std::string(testing::UnitTest::GetInstance()->current_test_info()->name()))) {
+                  ("bartizan-quality-" + std::to_string(::getpid()) + "-" +
+                   testing::UnitTest::GetInstance()->current_test_info()->name())) {
         std::filesystem::remove_all(folder_);
         std::filesystem::create_directories(folder_);
     }

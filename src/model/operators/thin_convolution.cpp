@@ -31,9 +31,9 @@ at::Tensor values(const at::Tensor& given_x, const at::Tensor& given_weight, con
     const std::int64_t oh = (h + 2 * padding[0] - kernel_h) / strides[0] + 1;
     const std::int64_t ow = (w + 2 * padding[1] - kernel_w) / strides[1] + 1;
     const at::Tensor y = at::empty({x.size(0), weight.size(0), oh, ow}, x.options().requires_grad(false));
-    const ThinForward forward({x.size(1), h, w, weight.size(0), oh, ow, kernel_h, kernel_w, strides[0], strides[1],
-                               padding[0], padding[1]},
-                              weight.data_ptr<float>(), bias.data_ptr<float>());
+    const ThinForward forward(
+        {x.size(1), h, w, weight.size(0), oh, ow, kernel_h, kernel_w, strides[0], strides[1], padding[0], padding[1]},
+        weight.data_ptr<float>(), bias.data_ptr<float>());
     const std::int64_t from = x.size(1) * h * w, to = weight.size(0) * oh * ow;
     std::vector<float> scratch;
     for (std::int64_t image = 0; image < x.size(0); ++image)

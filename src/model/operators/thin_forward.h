@@ -24,10 +24,10 @@ private:
     void split(const float* x, float* padded) const;
 
     ThinShape shape_;
-    std::vector<float> weights_;      ///< [groups of filters, taps, filters of a group]
-    std::vector<float> bias_;         ///< [filters, rounded up to whole groups]
-    std::vector<std::int64_t> taps_;  ///< offsets in the split picture
-    std::int64_t group_ = 1;          ///< filters that are summed together
+    std::vector<float> weights_;           ///< [groups of filters, taps, filters of a group]
+    std::vector<float> bias_;              ///< [filters, rounded up to whole groups]
+    std::vector<std::int64_t> taps_;       ///< offsets in the split picture
+    std::int64_t group_ = 1;               ///< filters that are summed together
     std::int64_t rows_ = 0, columns_ = 0;  ///< of the split picture: of a channel, of a row of one phase
     std::int64_t row_width_ = 0;           ///< of the sums of a row, rounded up to whole blocks
 };

@@ -49,8 +49,8 @@ template <int Width, int Parts, int Rows, int Channels>
                 for (int row = 0; row < Rows; ++row)
 #pragma GCC unroll 8
                     for (int part = 0; part < Parts; ++part) {
-                        const Lanes values = *reinterpret_cast<const Lanes*>(plane + job.taps[t] + row * job.stride +
-                                                                             part * Width);
+                        const Lanes values =
+                            *reinterpret_cast<const Lanes*>(plane + job.taps[t] + row * job.stride + part * Width);
 #pragma GCC unroll 8
                         for (int c = 0; c < Channels; ++c) total[row][c][part] += weights[c] * values;
                     }
@@ -87,7 +87,8 @@ template <int Width, int Parts>
 template <int Width>
 [[gnu::always_inline]] inline void sum_rows_best(const RowsJob& job, std::int64_t rows, std::int64_t channels) {
     constexpr int kHalf = kBlock / 2 / Width;
-    if (kHalf > 0 && job.width <= kBlock / 2) return sum_rows_any<Width, kHalf == 0 ? 1 : kHalf>(job, rows, channels);
+    if (kHalf > 0 && job.width <= kBlock / 2)
+        return sum_rows_any < Width, kHalf == 0 ? 1 : kHalf > (job, rows, channels);
     sum_rows_any<Width, kBlock / Width>(job, rows, channels);
 }
 
@@ -169,7 +170,8 @@ void ThinGradient::image(const float* dy, float* dx, std::vector<float>& scratch
     const ThinShape& s = shape_;
     // The zeros around the values are written once: `pad` fills the same places each time.
     const std::int64_t plane = plane_rows_ * stride_;
-    scratch.resize(static_cast<std::size_t>(s.filters * plane + thin::kMostRows * thin::kMostChannels * row_width_), 0.0F);
+    scratch.resize(static_cast<std::size_t>(s.filters * plane + thin::kMostRows * thin::kMostChannels * row_width_),
+                   0.0F);
     float* padded = scratch.data();
     float* sums = padded + s.filters * plane;
     pad(dy, padded);
