@@ -91,19 +91,24 @@ void Watch::run() {
 }
 
 Watch::Client& Watch::client_of(const std::string& principal, const std::string& version) {
-    const ClientKey key = principal + '\n' + version;
+    const std::string key = principal + '\n' + version;
     if (const auto found = client_at_.find(key); found != client_at_.end()) {
         clients_.splice(clients_.begin(), clients_, found->second);
         return clients_.front();
     }
     if (clients_.size() >= watch::kMostClients) {
-        std::erase_if(client_at_, [&](const auto& one) { return one.second == std::prev(clients_.end()); });
+        client_at_.erase(clients_.back().key);
         clients_.pop_back();
     }
-    clients_.push_front({principal, {}, {}});
+    clients_.push_front({key, principal, {}, {}});
     client_at_[key] = clients_.begin();
     accounts_[watch::account_of(principal)] = principal;
     return clients_.front();
+}
+
+std::shared_ptr<Worker> Watch::ready_worker(const Watched& watched) const {
+    auto worker = parts_.workers.running(watched.version.id);
+    return worker && worker->state() == WorkerState::ready ? worker : nullptr;
 }
 
 /// Why a version is not watched is told by `seen`; whether its worker answers may change.
@@ -116,13 +121,10 @@ void Watch::learn(Watched& watched) {
         watched.reason = std::move(reason);
     };
     const registry::VersionId& id = watched.version.id;
+    const auto worker = ready_worker(watched);
+    if (!worker) return set_reason("its worker is not ready");
     auto archive = parts_.registry.content(id, "reference", registry::Reader::security);
-    if (!archive.ok()) {
-        set_reason("it has no reference: registry push --data reference.npz");
-        return;
-    }
-    const auto worker = parts_.workers.worker(watched.version);
-    if (!worker || worker->state() != WorkerState::ready) return set_reason("its worker is not ready");
+    if (!archive.ok()) return set_reason("it has no reference: registry push --data reference.npz");
     auto usual = learn_usual(std::move(archive).value(), id.asset.name, worker, parts_.loops.at(0),
                              {.key = key_,
                               .drift = options_.drift,
@@ -222,9 +224,9 @@ void Watch::look_at_squeezing(Watched& watched, Client& client, std::span<const 
     if (!usual.squeeze || squeezed_ >= options_.squeeze_per_second || squeezing_ > watch::kSqueezingTime) return;
     ++squeezed_;
     const auto began = std::chrono::steady_clock::now();
-    const auto worker = parts_.workers.worker(watched.version);
+    const auto worker = ready_worker(watched);
     const auto signature = worker ? worker->signature() : nullptr;
-    if (!signature || worker->state() != WorkerState::ready || signature->inputs.empty()) return;
+    if (!signature || signature->inputs.empty()) return;
     const auto distances = squeeze_distances(worker, parts_.loops.at(0),
                                              {signature->inputs[0], usual.output, watched.version.id.asset.name},
                                              monitor::squeezed(row, usual.item, usual.low, usual.high), scores);
@@ -284,16 +286,16 @@ void Watch::tick() {
     }
     if (options_.golden_seconds == 0) return;
     for (auto& [version, watched] : watched_)
-        if (watched.usual && ticked_ >= watched.golden_at) check_golden_set(watched);
+        if (watched.usual && ticked_ >= watched.golden_at && ticked_ - watched.asked <= options_.golden_seconds)
+            check_golden_set(watched);  // of versions that nobody asks it would keep the workers from ending
 }
 
-/// Only while its worker runs anyway: to look is no reason to start it.
 void Watch::check_golden_set(Watched& watched) {
     watched.golden_at = parts_.now() + options_.golden_seconds;
     const Usual& usual = *watched.usual;
-    const auto worker = parts_.workers.worker(watched.version);
+    const auto worker = ready_worker(watched);
     const auto signature = worker ? worker->signature() : nullptr;
-    if (!signature || worker->state() != WorkerState::ready || signature->inputs.empty()) return;
+    if (!signature || signature->inputs.empty()) return;
     const auto answers = ask_rows(worker, parts_.loops.at(0),
                                   {signature->inputs[0], usual.output, watched.version.id.asset.name}, usual.golden);
     if (!answers.ok()) return;

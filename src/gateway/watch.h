@@ -70,12 +70,12 @@ private:
         std::int64_t asked = 0;
     };
     struct Client {
+        std::string key;  ///< in `client_at_`
         std::string principal;
         monitor::TheftState theft;
         monitor::ClientVolume volume;
         monitor::FlagCount flags;
     };
-    using ClientKey = std::string;
 
     void run();
     void look(const Query& query);
@@ -86,6 +86,8 @@ private:
     void tick();
     void check_golden_set(Watched& watched);
     void learn(Watched& watched);
+    /// The version's worker if it runs and is ready: to watch is no reason to start one.
+    std::shared_ptr<Worker> ready_worker(const Watched& watched) const;
     Client& client_of(const std::string& principal, const std::string& version);
     void raise(Alert alert, bool act);
 
@@ -100,7 +102,7 @@ private:
     mutable std::mutex watched_mutex_;        ///< held by the thread while it changes what `seen` tells
     std::map<std::string, Watched> watched_;  ///< by version
     std::list<Client> clients_;               ///< most recently seen first
-    std::unordered_map<ClientKey, std::list<Client>::iterator> client_at_;
+    std::unordered_map<std::string, std::list<Client>::iterator> client_at_;
     std::unordered_map<std::uint64_t, std::string> accounts_;
     std::int64_t ticked_ = 0;
     std::uint64_t squeezed_ = 0;                       ///< pictures since then

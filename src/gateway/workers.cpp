@@ -60,6 +60,12 @@ std::shared_ptr<Worker> Workers::worker(const ServedVersion& version) {
     return start(version);
 }
 
+std::shared_ptr<Worker> Workers::running(const registry::VersionId& id) const {
+    const std::lock_guard lock(mutex_);
+    const auto found = workers_.find(id.text());
+    return found == workers_.end() ? nullptr : found->second;
+}
+
 void Workers::settle(const Routing& routing) {
     std::vector<std::string> warm;
     for (const registry::VersionId& id : routing.warm())

@@ -21,6 +21,8 @@ public:
 
     /// The worker of a version, started if need be. Null: there are as many as there may be, all of them needed.
     std::shared_ptr<Worker> worker(const ServedVersion& version);
+    /// The worker of a version if it is there; starts none.
+    std::shared_ptr<Worker> running(const registry::VersionId& id) const;
     /// Starts those that must be warm, ends those that may not run or that nobody needs any more.
     void settle(const Routing& routing);
     void stop();

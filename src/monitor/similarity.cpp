@@ -77,8 +77,8 @@ void Fingerprinter::learn(std::span<const float> rows, double share) {
         of_row.clear();
         windows(rows.subspan(i * length_, length_), [&](std::uint64_t hash) { of_row.push_back(hash); });
         std::ranges::sort(of_row);
-        const auto rest = std::ranges::unique(of_row);
-        for (auto hash = of_row.begin(); hash != rest.begin(); ++hash) ++held[*hash];
+        of_row.erase(std::unique(of_row.begin(), of_row.end()), of_row.end());
+        for (const std::uint64_t hash : of_row) ++held[hash];
     }
     const double most = std::max(1.0, share * static_cast<double>(count));
     for (const auto& [hash, rows_with_it] : held)
@@ -99,8 +99,7 @@ Fingerprint Fingerprinter::operator()(std::span<const float> row) const {
     std::ranges::partial_sort(all, all.begin() + static_cast<std::ptrdiff_t>(kept), std::greater<>());
     all.resize(kept);
     std::ranges::reverse(all);
-    const auto rest = std::ranges::unique(all);
-    out.count = static_cast<std::size_t>(rest.begin() - all.begin());
+    out.count = static_cast<std::size_t>(std::unique(all.begin(), all.end()) - all.begin());
     std::copy_n(all.begin(), out.count, out.hashes.begin());
     return out;
 }
