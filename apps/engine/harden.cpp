@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include "apps/engine/epochs.h"
 #include "apps/engine/handlers.h"
 #include "apps/engine/hardening_report.h"
 #include "apps/engine/hardening_worth.h"
@@ -117,19 +118,6 @@ Json parts_json(const Told& told, bool classes) {
         rows.push_back(std::move(row));
     }
     return rows;
-}
-
-Json epochs_json(const training::Outcome& outcome) {
-    Json epochs = Json::array();
-    for (const training::Epoch& epoch : outcome.epochs) {
-        Json one = {{"epoch", epoch.number},
-                    {"loss", epoch.loss},
-                    {"validation_accuracy", epoch.validation_accuracy},
-                    {"seconds", epoch.seconds}};
-        if (epoch.validation_robust_accuracy) one["validation_robust_accuracy"] = *epoch.validation_robust_accuracy;
-        epochs.push_back(std::move(one));
-    }
-    return epochs;
 }
 
 Json as_json(const cli::Invocation& invocation, const Told& told) {

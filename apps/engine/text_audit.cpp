@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "apps/engine/text_inputs.h"
+#include "audit/attacking.h"
 #include "catalog/attacks.h"
-#include "core/statistics.h"
 #include "report/rules.h"
 #include "text/unicode.h"
 #include "textattacks/attack.h"
@@ -24,17 +24,6 @@ struct Stage {
     std::map<std::string, std::string> params;
     bool defended = false;
 };
-
-Measurement share(std::string name, std::int64_t part, std::int64_t whole, std::string note) {
-    const Interval interval = wilson_interval(part, whole);
-    return {.name = std::move(name),
-            .value = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole),
-            .unit = "fraction",
-            .low = interval.low,
-            .high = interval.high,
-            .samples = whole,
-            .note = std::move(note)};
-}
 
 Result<textattacks::TextRun> carry_out(const Stage& stage, textattacks::Oracle& oracle,
                                        const std::vector<textattacks::Row>& rows, RunContext& ctx) {
@@ -85,7 +74,7 @@ Result<ProbeRecord> text_evasion_record(const TextInputs& inputs, const std::fil
             record.status = ProbeStatus::incomplete;
             break;
         }
-        finding.evidence.push_back(share(stage.name, run->fooled(), run->right(), stage.what));
+        finding.evidence.push_back(audit::proportion(stage.name, run->fooled(), run->right(), stage.what));
         if (&stage != &stages[0]) continue;
         const double unseen = run->right() == 0 ? 0 : static_cast<double>(run->fooled()) / static_cast<double>(run->right());
         finding.severity = judge(unseen);

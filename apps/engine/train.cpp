@@ -1,6 +1,7 @@
 /// `bartizan train ARCH --data D --out F.onnx`: trains a reference model and writes it with its sidecar.
 #include <fmt/format.h>
 
+#include "apps/engine/epochs.h"
 #include "apps/engine/handlers.h"
 #include "apps/engine/inputs.h"
 #include "apps/engine/private_hardening.h"
@@ -25,19 +26,6 @@ Result<training::Options> options_of(const cli::Invocation& invocation, const tr
                              .adversary = {.eps = invocation.number("eps", 8.0 / 255),
                                            .steps = static_cast<int>(invocation.integer("steps", 7))}};
     return options;
-}
-
-Json epochs_json(const training::Outcome& outcome) {
-    Json epochs = Json::array();
-    for (const training::Epoch& epoch : outcome.epochs) {
-        Json one = {{"epoch", epoch.number},
-                    {"loss", epoch.loss},
-                    {"validation_accuracy", epoch.validation_accuracy},
-                    {"seconds", epoch.seconds}};
-        if (epoch.validation_robust_accuracy) one["validation_robust_accuracy"] = *epoch.validation_robust_accuracy;
-        epochs.push_back(std::move(one));
-    }
-    return epochs;
 }
 
 std::string as_text(const training::Outcome& outcome, const std::string& out) {

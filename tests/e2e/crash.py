@@ -1,5 +1,5 @@
 """`bartizan serve` killed without warning, again and again, while it is written to: no acknowledged write is lost, the ledger
-verifies, the store opens. BARTIZAN_CRASHES says how often (8; docs/benchmarks.md has 200)."""
+verifies, the store opens. BARTIZAN_CRASHES says how often (8; docs/benchmarks.md has more)."""
 import http.client
 import json
 import os
