@@ -1,5 +1,5 @@
 #pragma once
-/// The commands of the engine. To add one: a row in the table of src/cli/commands.cpp, a function declared here and
+/// The commands of the engine. To add one: a row in a table of src/cli/commands/, a function declared here and
 /// defined in apps/engine/NAME.cpp, and a line in handlers.cpp.
 
 #include <span>

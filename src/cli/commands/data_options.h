@@ -1,5 +1,5 @@
 #pragma once
-/// The options of the commands that seal data sets and check the seals: rows of the table in commands.cpp.
+/// The options of the commands that seal data sets and check the seals: rows of the table in data.cpp.
 /// Thread rule: constants.
 
 #include "cli/command.h"
