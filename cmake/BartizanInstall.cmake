@@ -1,4 +1,4 @@
-# cmake --install: the two programs, the public headers, and a CMake package with the targets bartizan::core (the
+# cmake --install: the programs, the public headers, and a CMake package with the targets bartizan::core (the
 # light modules that an outside program may need) and bartizan::ml (the tensor modules; needs LibTorch).
 include(CMakePackageConfigHelpers)
 
@@ -36,6 +36,7 @@ foreach(target IN LISTS targets)
 endforeach()
 
 install(TARGETS bartizan RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+install(TARGETS bartizan-service RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/bartizan")
 if(BARTIZAN_TENSOR)
   install(TARGETS bartizan-engine RUNTIME DESTINATION "${CMAKE_INSTALL_LIBEXECDIR}/bartizan")
 endif()

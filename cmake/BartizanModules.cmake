@@ -120,7 +120,7 @@ endfunction()
 
 function(bartizan_check_light_targets)
   get_property(light GLOBAL PROPERTY BARTIZAN_LIGHT)
-  foreach(target IN LISTS light ITEMS bartizan)
+  foreach(target IN LISTS light ITEMS bartizan bartizan-service)
     bartizan_walk("${target}" "${target}")
   endforeach()
 endfunction()

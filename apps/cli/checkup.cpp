@@ -55,18 +55,17 @@ Output run_program(const fs::path& program, const char* argument) {
     return output;
 }
 
-Check check_engine() {
-    const auto engine = find_engine();
-    if (!engine.ok()) return {"engine", Health::missing, engine.error().message(), engine.error().hint()};
-    const Output output = run_program(*engine, "--version");
+Check check_program(const char* name, const Result<fs::path>& program, const char* packages) {
+    if (!program.ok()) return {name, Health::missing, program.error().message(), program.error().hint()};
+    const Output output = run_program(*program, "--version");
     const std::string first = output.text.substr(0, output.text.find('\n'));
     if (output.status != 0)
-        return {"engine", Health::missing, fmt::format("'{}' does not start: {}", engine->string(), first),
-                "sudo apt-get install libtorch1.13 libprotobuf32, or build it again: make build"};
+        return {name, Health::missing, fmt::format("'{}' does not start: {}", program->string(), first),
+                fmt::format("sudo apt-get install {}, or build it again: make build", packages)};
     if (first != fmt::format("bartizan {}", kVersion))
-        return {"engine", Health::warning, fmt::format("'{}' is another version: {}", engine->string(), first),
-                "install both programs from one build"};
-    return {"engine", Health::good, engine->string(), ""};
+        return {name, Health::warning, fmt::format("'{}' is another version: {}", program->string(), first),
+                "install all programs from one build"};
+    return {name, Health::good, program->string(), ""};
 }
 
 Check check_data() {
@@ -147,7 +146,8 @@ const char* to_string(Health health) {
 }
 
 std::vector<Check> checkup() {
-    return {check_engine(), check_blas(), check_processor(), check_memory(), check_disk(), check_data()};
+    return {check_program("engine", find_engine(), "libtorch1.13 libprotobuf32"),
+            check_program("service", find_service(), "libsoci-core4.0 libsodium23"), check_blas(), check_processor(), check_memory(), check_disk(), check_data()};
 }
 
 }  // namespace bartizan::program

@@ -31,7 +31,6 @@ constexpr Entry kEntries[] = {
     {"data diff", data_diff},
     {"data watch", data_watch},
     {"data export", data_export},
-    {"serve", serve},
     {"registry push", registry_push},
     {"registry list", registry_list},
     {"registry show", registry_show},

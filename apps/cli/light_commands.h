@@ -36,7 +36,6 @@ Result<int> data_export(const cli::Invocation& invocation);
 Result<int> ledger_command(const cli::Invocation& invocation);
 Result<int> completion(const cli::Invocation& invocation);
 Result<int> scan_files(const cli::Invocation& invocation);
-Result<int> serve(const cli::Invocation& invocation);
 Result<int> registry_push(const cli::Invocation& invocation);
 Result<int> registry_list(const cli::Invocation& invocation);
 Result<int> registry_show(const cli::Invocation& invocation);

@@ -1,4 +1,5 @@
-/// `bartizan`: parses the command line, does the light commands itself, becomes `bartizan-engine` for the rest.
+/// `bartizan`: parses the command line, does the light commands itself, becomes `bartizan-engine` or
+/// `bartizan-service` for the rest.
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -20,6 +21,7 @@ Result<int> run(const std::vector<std::string>& words) {
     }
     const cli::Invocation& invocation = *parsed.invocation;
     if (const LightHandler handler = light_handler(invocation)) return handler(invocation);
+    if (invocation.command->name == "serve") return become_service(BARTIZAN_TRY(find_service()), words);
     if (const auto status = BARTIZAN_TRY(stop_at_unsafe_model(invocation))) return *status;
     return become_engine(BARTIZAN_TRY(find_engine()), words);
 }

@@ -87,7 +87,7 @@ class Doctor(Case):
         report = json.loads(bartizan("doctor", "--format", "json").stdout)
         self.assertEqual(next(iter(report.items())), ("schema", "bartizan.doctor/1"))
         self.assertEqual({check["name"] for check in report["checks"]},
-                         {"engine", "BLAS", "processor", "memory", "disk", "demo data"})
+                         {"engine", "service", "BLAS", "processor", "memory", "disk", "demo data"})
 
     def test_tells_what_is_missing_with_status_1(self):
         engine = self.folder / "engine"

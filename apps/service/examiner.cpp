@@ -1,6 +1,6 @@
-#include "apps/cli/examiner.h"
+#include "apps/service/examiner.h"
 
-#include "apps/cli/child.h"
+#include "apps/service/child.h"
 #include "core/json.h"
 
 namespace bartizan::program {

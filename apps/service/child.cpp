@@ -1,4 +1,4 @@
-#include "apps/cli/child.h"
+#include "apps/service/child.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -101,13 +101,6 @@ Result<ChildOutput> run_child(const std::filesystem::path& program, const std::v
     if (!read) return Error(Errc::unavailable, "'" + program.string() + " " + words[0] + "' did not end in time");
     if (WIFEXITED(status)) output.status = WEXITSTATUS(status);
     return output;
-}
-
-Result<std::filesystem::path> own_program() {
-    std::error_code error;
-    auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-    if (error) return Error(Errc::unavailable, "this program cannot find itself: /proc is not there");
-    return self;
 }
 
 }  // namespace bartizan::program

@@ -1,4 +1,5 @@
-/// `bartizan serve`: the service, until it is told to end.
+#include "apps/service/serve.h"
+
 #include <signal.h>
 #include <unistd.h>
 
@@ -6,10 +7,9 @@
 
 #include <fmt/format.h>
 
-#include "apps/cli/child.h"
-#include "apps/cli/examiner.h"
 #include "access/secrets.h"
-#include "apps/cli/light_commands.h"
+#include "apps/cli/engine_program.h"
+#include "apps/service/examiner.h"
 #include "cli/output.h"
 #include "gateway/service.h"
 
@@ -85,17 +85,17 @@ void wait_for_the_end(const sigset_t& signals, const std::function<void()>& agai
 Result<int> serve(const cli::Invocation& invocation) {
     const sigset_t signals = block_signals();
     const gateway::Config config = BARTIZAN_TRY(config_of(invocation));
-    const auto self = BARTIZAN_TRY(own_program());
+    const auto commands = BARTIZAN_TRY(find_commands());
     const auto state =
         BARTIZAN_TRY_WITHIN(gateway::State::open(config), "state folder '" + config.state.string() + "'");
     const auto run = BARTIZAN_TRY(run_folder(config.state));
-    ProgramExaminer examiner(self);
+    ProgramExaminer examiner(commands);
     http::Loops loops(config.threads, "http");
     const std::uint64_t secret = std::stoull(access::random_hex(8), nullptr, 16);
     gateway::Service service({*state,
                               examiner,
                               loops,
-                              {.engine = self, .folder = run, .most = config.workers},
+                              {.engine = commands, .folder = run, .most = config.workers},
                               [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); },
                               secret},
                              config);

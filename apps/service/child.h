@@ -22,7 +22,4 @@ struct ChildOutput {
 Result<ChildOutput> run_child(const std::filesystem::path& program, const std::vector<std::string>& words,
                               std::chrono::milliseconds patience, std::size_t most_bytes = std::size_t{16} << 20);
 
-/// The program that runs now.
-Result<std::filesystem::path> own_program();
-
 }  // namespace bartizan::program
