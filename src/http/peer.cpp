@@ -268,21 +268,23 @@ void Link::write() {
     head_.append(address.unix_socket.empty() ? address.url.authority() : "localhost").append("\r\n");
     for (const auto& [name, value] : request.headers)
         if (safe_value(name) && safe_value(value)) head_.append(name).append(": ").append(value).append("\r\n");
-    if (!request.body.empty() || request.method == "POST")
-        head_.append("Content-Length: ").append(std::to_string(request.body.size())).append("\r\n");
+    const std::string_view content = request.content();
+    if (!content.empty() || request.method == "POST")
+        head_.append("Content-Length: ").append(std::to_string(content.size())).append("\r\n");
     head_.append("\r\n");
-    with_stream([this](auto& stream) {
-        asio::async_write(stream,
-                          std::array<asio::const_buffer, 2>{asio::buffer(head_), asio::buffer(asked_->request.body)},
-                          [self = shared_from_this()](const Code& code, std::size_t) {
-                              if (code) return self->failed(code);
-                              if (self->closed_) return;
-                              self->parser_.emplace();
-                              self->parser_->body_limit(self->pool_->limits().body_bytes);
-                              self->parser_->header_limit(kMostHeaderBytes);
-                              self->parser_->eager(true);
-                              self->read();
-                          });
+    with_stream([this, content](auto& stream) {
+        asio::async_write(
+            stream,
+            std::array<asio::const_buffer, 2>{asio::buffer(head_), asio::buffer(content.data(), content.size())},
+            [self = shared_from_this()](const Code& code, std::size_t) {
+                if (code) return self->failed(code);
+                if (self->closed_) return;
+                self->parser_.emplace();
+                self->parser_->body_limit(self->pool_->limits().body_bytes);
+                self->parser_->header_limit(kMostHeaderBytes);
+                self->parser_->eager(true);
+                self->read();
+            });
     });
 }
 

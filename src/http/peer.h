@@ -37,7 +37,10 @@ struct PeerRequest {
     std::string path;
     Headers headers = {};
     std::string body = {};
+    std::string_view lent = {};  ///< in place of `body`: bytes that live until the answer was told
     std::chrono::milliseconds patience{30'000};
+
+    std::string_view content() const { return lent.empty() ? body : lent; }
 };
 
 struct PeerResponse {

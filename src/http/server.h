@@ -111,6 +111,9 @@ struct Admission {
 class Handler {
 public:
     virtual ~Handler() = default;
+    /// For requests that name what they ask about in their body (gRPC): is the caller known? Asked before the body is
+    /// read, from any thread; `admit` follows on the loop, for the same call with its notes. The preset knows everybody.
+    virtual std::optional<Reply> recognise(Call&) { return std::nullopt; }
     virtual Admission admit(Call& call) = 0;
     virtual void handle(CallPointer call) = 0;
     /// The body of an answer to what is not even a request: {status, stable code, one sentence}.
@@ -125,6 +128,11 @@ struct ServerCounts {
     std::uint64_t malformed = 0;
     std::uint64_t requests = 0;
 };
+
+/// Succeeds if a server could use these files now. Fails with `invalid_input` naming the file.
+Result<void> check_tls(const TlsFiles& files);
+/// The subject of a certificate in PEM (RFC 2253), as `Call::peer_subject` tells it; empty: it is none.
+std::string subject_of_pem(std::string_view pem);
 
 /// A Unix socket that listens at `path`, for its owner alone; what lay there before is removed.
 Result<int> listen_on_unix_socket(const std::filesystem::path& path);

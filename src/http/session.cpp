@@ -178,18 +178,23 @@ private:
 Socket& socket_of(Socket& stream) { return stream; }
 Socket& socket_of(Secured& stream) { return stream.next_layer(); }
 
-std::string subject_of(Secured& stream) {
-    X509* const certificate = ::SSL_get_peer_certificate(stream.native_handle());
-    if (certificate == nullptr) return {};
+std::string subject_text(const X509* certificate) {
     std::string out;
     BIO* const text = ::BIO_new(::BIO_s_mem());
-    if (text != nullptr && ::SSL_get_verify_result(stream.native_handle()) == X509_V_OK &&
-        ::X509_NAME_print_ex(text, ::X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
+    if (text != nullptr && ::X509_NAME_print_ex(text, ::X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253) >= 0) {
         char* bytes = nullptr;
         const long size = ::BIO_get_mem_data(text, &bytes);
         if (size > 0) out.assign(bytes, static_cast<std::size_t>(size));
     }
     ::BIO_free(text);
+    return out;
+}
+
+std::string subject_of(Secured& stream) {
+    X509* const certificate = ::SSL_get_peer_certificate(stream.native_handle());
+    if (certificate == nullptr) return {};
+    std::string out;
+    if (::SSL_get_verify_result(stream.native_handle()) == X509_V_OK) out = subject_text(certificate);
     ::X509_free(certificate);
     return out;
 }
@@ -496,6 +501,21 @@ Result<std::shared_ptr<asio::ssl::context>> make_tls(const TlsFiles& files) {
         context->set_verify_mode(asio::ssl::verify_peer, code);
     }
     return context;
+}
+
+Result<void> check_tls(const TlsFiles& files) {
+    BARTIZAN_TRY(make_tls(files));
+    return {};
+}
+
+std::string subject_of_pem(std::string_view pem) {
+    BIO* const source = ::BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size()));
+    X509* const certificate = source == nullptr ? nullptr : ::PEM_read_bio_X509(source, nullptr, nullptr, nullptr);
+    ::BIO_free(source);
+    if (certificate == nullptr) return {};
+    std::string out = subject_text(certificate);
+    ::X509_free(certificate);
+    return out;
 }
 
 }  // namespace bartizan::http
