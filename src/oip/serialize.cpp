@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "oip/json_reader.h"
+#include "oip/json_writer.h"
 #include "oip/message.h"
 
 namespace bartizan::oip {
@@ -79,23 +80,32 @@ bool append_data(std::string& out, const Tensor& tensor) {
     return false;
 }
 
-/// The object of one tensor; its bytes go to `tail` if it is binary.
-Result<void> append_tensor(std::string& out, std::string& tail, const Tensor& tensor, bool binary) {
+/// `{"name":"x","datatype":"FP32","shape":[1,3]`
+void append_declared(std::string& out, std::string_view name, Datatype type, const Shape& shape) {
     out += R"({"name":)";
-    append_json_string(out, tensor.name);
+    append_json_string(out, name);
     out += R"(,"datatype":")";
-    out += to_string(tensor.type);
+    out += to_string(type);
     out += R"(","shape":[)";
-    for (std::size_t i = 0; i < tensor.shape.size(); ++i) {
+    for (std::size_t i = 0; i < shape.size(); ++i) {
         if (i != 0) out += ',';
-        out += std::to_string(tensor.shape[i]);
+        out += std::to_string(shape[i]);
     }
+    out += ']';
+}
+
+/// What follows the JSON; lives in the tensors.
+using Tail = std::vector<std::string_view>;
+
+/// The object of one tensor; its bytes go to `tail` if it is binary.
+Result<void> append_tensor(std::string& out, Tail& tail, const Tensor& tensor, bool binary) {
     if (binary) {
-        out += R"(],"parameters":{"binary_data_size":)" + std::to_string(tensor.bytes().size()) + "}}";
-        tail += tensor.bytes();
+        append_binary_tensor(out, tensor.name, tensor.type, tensor.shape, tensor.bytes().size());
+        tail.push_back(tensor.bytes());
         return {};
     }
-    out += R"(],"data":[)";
+    append_declared(out, tensor.name, tensor.type, tensor.shape);
+    out += R"(,"data":[)";
     if (!append_data(out, tensor))
         return unsupported("tensor '" + tensor.name + "' has values that JSON cannot hold",
                            "ask for it as binary data");
@@ -103,58 +113,71 @@ Result<void> append_tensor(std::string& out, std::string& tail, const Tensor& te
     return {};
 }
 
-Body joined(std::string json, const std::string& tail) {
+Body joined(std::string json, const Tail& tail) {
     Body body;
     body.json_bytes = json.size();
     body.text = std::move(json);
-    body.text += tail;
+    std::size_t size = body.json_bytes;
+    for (const std::string_view bytes : tail) size += bytes.size();
+    body.text.reserve(size);
+    for (const std::string_view bytes : tail) body.text += bytes;
     return body;
-}
-
-void append_requested(std::string& out, const InferRequest& request) {
-    if (request.outputs.empty()) return;
-    out += R"(,"outputs":[)";
-    for (std::size_t i = 0; i < request.outputs.size(); ++i) {
-        out += i == 0 ? R"({"name":)" : R"(,{"name":)";
-        append_json_string(out, request.outputs[i].name);
-        if (request.outputs[i].binary)
-            out += std::string(R"(,"parameters":{"binary_data":)") + (*request.outputs[i].binary ? "true}" : "false}");
-        out += '}';
-    }
-    out += ']';
 }
 
 }  // namespace
 
-Result<Body> serialize(const InferRequest& request, bool binary) {
-    std::string json = "{", tail;
-    if (!request.id.empty()) {
-        json += R"("id":)";
-        append_json_string(json, request.id);
-        json += ',';
+void append_request_head(std::string& out, const std::string& id, const Parameters& parameters) {
+    out += '{';
+    if (!id.empty()) {
+        out += R"("id":)";
+        append_json_string(out, id);
+        out += ',';
     }
-    if (!request.parameters.empty()) {
-        json += R"("parameters":{)";
-        for (std::size_t i = 0; i < request.parameters.size(); ++i) {
-            if (i != 0) json += ',';
-            append_json_string(json, request.parameters[i].first);
-            json += ':' + request.parameters[i].second;
+    if (!parameters.empty()) {
+        out += R"("parameters":{)";
+        for (std::size_t i = 0; i < parameters.size(); ++i) {
+            if (i != 0) out += ',';
+            append_json_string(out, parameters[i].first);
+            out += ':' + parameters[i].second;
         }
-        json += "},";
+        out += "},";
     }
-    json += R"("inputs":[)";
+    out += R"("inputs":[)";
+}
+
+void append_binary_tensor(std::string& out, std::string_view name, Datatype type, const Shape& shape,
+                          std::size_t bytes) {
+    append_declared(out, name, type, shape);
+    out += R"(,"parameters":{"binary_data_size":)" + std::to_string(bytes) + "}}";
+}
+
+void append_request_end(std::string& out, const std::vector<RequestedOutput>& outputs) {
+    out += ']';
+    for (std::size_t i = 0; i < outputs.size(); ++i) {
+        out += i == 0 ? R"(,"outputs":[{"name":)" : R"(,{"name":)";
+        append_json_string(out, outputs[i].name);
+        if (outputs[i].binary)
+            out += std::string(R"(,"parameters":{"binary_data":)") + (*outputs[i].binary ? "true}" : "false}");
+        out += '}';
+    }
+    out += outputs.empty() ? "}" : "]}";
+}
+
+Result<Body> serialize(const InferRequest& request, bool binary) {
+    std::string json;
+    Tail tail;
+    append_request_head(json, request.id, request.parameters);
     for (std::size_t i = 0; i < request.inputs.size(); ++i) {
         if (i != 0) json += ',';
         BARTIZAN_TRY(append_tensor(json, tail, request.inputs[i], binary));
     }
-    json += ']';
-    append_requested(json, request);
-    json += '}';
+    append_request_end(json, request.outputs);
     return joined(std::move(json), tail);
 }
 
 Result<Body> serialize(const InferResponse& response, const InferRequest& request) {
-    std::string json = R"({"model_name":)", tail;
+    std::string json = R"({"model_name":)";
+    Tail tail;
     append_json_string(json, response.model_name);
     if (!response.model_version.empty()) {
         json += R"(,"model_version":)";
