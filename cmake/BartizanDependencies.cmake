@@ -28,6 +28,19 @@ add_library(bartizan_sodium INTERFACE)
 target_include_directories(bartizan_sodium SYSTEM INTERFACE "${SODIUM_INCLUDE_DIR}")
 target_link_libraries(bartizan_sodium INTERFACE "${SODIUM_LIBRARY}")
 
+# gRPC: the libraries that we name ourselves; theirs come with them.
+if(BARTIZAN_GRPC)
+  find_library(GRPCPP_LIBRARY grpc++ REQUIRED)
+  find_library(GRPC_LIBRARY grpc REQUIRED)
+  find_library(GPR_LIBRARY gpr REQUIRED)
+  find_library(ABSL_SYNCHRONIZATION_LIBRARY absl_synchronization REQUIRED)
+  find_path(GRPCPP_INCLUDE_DIR grpcpp/grpcpp.h REQUIRED)
+  add_library(bartizan_grpcpp INTERFACE)
+  target_include_directories(bartizan_grpcpp SYSTEM INTERFACE "${GRPCPP_INCLUDE_DIR}")
+  target_link_libraries(bartizan_grpcpp INTERFACE "${GRPCPP_LIBRARY}" "${GRPC_LIBRARY}" "${GPR_LIBRARY}"
+    "${ABSL_SYNCHRONIZATION_LIBRARY}")
+endif()
+
 # utf8proc: Unicode normal forms and categories; Debian has no CMake package for it.
 find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
 find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)

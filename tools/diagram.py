@@ -34,7 +34,7 @@ def diagram():
     modules = list(rows())
     table = {name: below for _, _, name, below in modules}
     out = ["```mermaid", "flowchart TD"]
-    out += ["  bartizan([bartizan]) --> cli", "  service([bartizan-service]) --> cli", "  service --> gateway",
+    out += ["  bartizan([bartizan]) --> cli", "  service([bartizan-service]) --> cli", "  service --> gateway", "  service --> rpc",
             "  engine([bartizan-engine]) --> cli"]
     tops = [n for _, kind, n, _ in modules if kind == "tensor" and not any(n in below for below in table.values())]
     out += [f"  engine --> {name}" for name in tops]

@@ -147,7 +147,12 @@ const char* to_string(Health health) {
 
 std::vector<Check> checkup() {
     return {check_program("engine", find_engine(), "libtorch1.13 libprotobuf32"),
-            check_program("service", find_service(), "libsoci-core4.0 libsodium23"), check_blas(), check_processor(), check_memory(), check_disk(), check_data()};
+            check_program("service", find_service(), "libsoci-core4.0 libsodium23"),
+            check_blas(),
+            check_processor(),
+            check_memory(),
+            check_disk(),
+            check_data()};
 }
 
 }  // namespace bartizan::program

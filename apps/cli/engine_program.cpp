@@ -22,8 +22,7 @@ void choose_blas_kernels() {
 bool is_program(const std::filesystem::path& path) { return ::access(path.c_str(), X_OK) == 0; }
 
 /// Named by the variable, beside this program, or in `folder` under the one above it.
-Result<std::filesystem::path> find(const std::string& name, const char* variable,
-                                   const std::filesystem::path& folder) {
+Result<std::filesystem::path> find(const std::string& name, const char* variable, const std::filesystem::path& folder) {
     if (const char* named = variable == nullptr ? nullptr : std::getenv(variable); named != nullptr && *named != '\0') {
         if (is_program(named)) return std::filesystem::path(named);
         return Error(Errc::unavailable, std::string(variable) + " names no program: '" + named + "'",
@@ -54,7 +53,9 @@ Error become(const std::filesystem::path& program, const std::vector<std::string
 
 }  // namespace
 
-Result<std::filesystem::path> find_engine() { return find("bartizan-engine", "BARTIZAN_ENGINE", "../libexec/bartizan"); }
+Result<std::filesystem::path> find_engine() {
+    return find("bartizan-engine", "BARTIZAN_ENGINE", "../libexec/bartizan");
+}
 Result<std::filesystem::path> find_service() {
     return find("bartizan-service", "BARTIZAN_SERVICE", "../libexec/bartizan");
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdio>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -12,6 +13,7 @@
 #include "apps/service/examiner.h"
 #include "cli/output.h"
 #include "gateway/service.h"
+#include "rpc/server.h"
 
 namespace bartizan::program {
 namespace {
@@ -23,6 +25,7 @@ Result<gateway::Config> config_of(const cli::Invocation& invocation) {
     gateway::Config config;
     if (invocation.has("config")) config = BARTIZAN_TRY(gateway::read_config(invocation.text("config")));
     if (invocation.has("listen")) config.listen = invocation.text("listen");
+    if (invocation.has("grpc-port")) config.grpc_port = static_cast<std::uint16_t>(invocation.integer("grpc-port", 0));
     if (invocation.has("state")) config.state = invocation.text("state");
     config.state = std::filesystem::absolute(config.state);
     BARTIZAN_TRY(gateway::check_config(config));
@@ -66,10 +69,49 @@ std::string next_steps(const std::string& address, bool fresh) {
         address);
 }
 
-void reload(const cli::Invocation& invocation, gateway::Service& service, http::Server& server) {
+/// Null: none is wanted.
+Result<std::unique_ptr<rpc::Server>> start_grpc([[maybe_unused]] gateway::Service& service,
+                                                [[maybe_unused]] http::Loops& loops, const gateway::Config& config) {
+    if (!config.grpc_port) return std::unique_ptr<rpc::Server>();
+#ifdef BARTIZAN_GRPC
+    return rpc::Server::start({.address = config.address(),
+                               .port = *config.grpc_port,
+                               .tls = config.tls,
+                               .message_bytes = config.request_bytes,
+                               .calls = config.in_flight},
+                              service, loops);
+#else
+    return unsupported("this build has no gRPC", "build it with -DBARTIZAN_GRPC=ON, or leave out --grpc-port");
+#endif
+}
+
+/// The servers in front of the service.
+struct Faces {
+    std::unique_ptr<http::Server> http;
+    std::unique_ptr<rpc::Server> grpc;  ///< may be null
+
+    std::string text() const {
+        return fmt::format("listening on {}\n", http->address()) +
+               (grpc ? fmt::format("gRPC on {}\n", grpc->address()) : std::string());
+    }
+    Result<void> reload_tls() {
+        BARTIZAN_TRY(http->reload_tls());
+        return grpc ? grpc->reload_tls() : Result<void>();
+    }
+    /// Both at the same time.
+    void drain() {
+        std::thread other([this] {
+            if (grpc) grpc->drain(kDrain);
+        });
+        http->drain(kDrain);
+        other.join();
+    }
+};
+
+void reload(const cli::Invocation& invocation, gateway::Service& service, Faces& faces) {
     const auto config = config_of(invocation);
     Result<void> done = config.ok() ? service.reload(*config) : Result<void>(config.error());
-    if (done.ok() && config->tls) done = server.reload_tls();
+    if (done.ok() && config->tls) done = faces.reload_tls();
     service.log().say(done.ok() ? "info" : "error", done.ok() ? "config.loaded" : "config.refused",
                       {{"reason", done.ok() ? "" : done.error().line()}});
 }
@@ -102,18 +144,19 @@ Result<int> serve(const cli::Invocation& invocation) {
     BARTIZAN_TRY(service.start());
     http::ServerOptions options{.address = config.address(), .port = config.port(), .tls = config.tls};
     options.limits.body_bytes = std::max(config.upload_bytes, config.request_bytes);
-    auto server = BARTIZAN_TRY(http::Server::start(options, service, loops));
-    std::string text = fmt::format("listening on {}\n", server->address());
+    Faces faces{BARTIZAN_TRY(http::Server::start(options, service, loops)), {}};
+    faces.grpc = BARTIZAN_TRY(start_grpc(service, loops, config));
+    std::string text = faces.text();
     if (state->admin_key) text += fmt::format("admin key: {}\n", state->admin_key->text());
-    BARTIZAN_TRY(cli::print(text + next_steps(server->address(), state->admin_key.has_value())));
+    BARTIZAN_TRY(cli::print(text + next_steps(faces.http->address(), state->admin_key.has_value())));
     crypto::wipe(text);
     state->admin_key.reset();
-    wait_for_the_end(signals, [&] { reload(invocation, service, *server); });
+    wait_for_the_end(signals, [&] { reload(invocation, service, faces); });
     service.begin_draining();
     service.log().say("info", "service.drains");
-    server->drain(kDrain);
+    faces.drain();
     service.stop();
-    server.reset();
+    faces = {};
     loops.stop();
     std::error_code ignored;
     std::filesystem::remove_all(run, ignored);

@@ -115,6 +115,12 @@ Set paths(const Place& place, std::vector<std::filesystem::path>& out) {
     };
 }
 
+Set optional_port(const Place& place, std::optional<std::uint16_t>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        return number(place, out.emplace(), 0, 65'535)(node, key);
+    };
+}
+
 /// A score, or "none".
 Set audit_score(const Place& place, std::optional<double>& out) {
     return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
@@ -168,6 +174,7 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
     };
     return {
         {"listen", text(place, config.listen)},
+        {"grpc_port", optional_port(place, config.grpc_port)},
         {"state", path(place, config.state)},
         {"store", text(place, config.store)},
         {"threads", number(place, config.threads, 0, 1024)},

@@ -46,6 +46,7 @@ struct TwoPersonRule {
 struct Config {
     // Read at the start only.
     std::string listen = "127.0.0.1:8420";
+    std::optional<std::uint16_t> grpc_port;  ///< of the same address; 0: a free one; nothing: no gRPC
     std::filesystem::path state = "bartizan-state";
     std::string store;  ///< "postgresql://..."; empty: SQLite in the state folder
     std::size_t threads = 0;

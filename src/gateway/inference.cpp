@@ -148,7 +148,7 @@ void Inference::send(std::shared_ptr<Exchange> exchange, std::shared_ptr<Worker>
     ++in_flight_;
     http::PeerRequest request{.path = "/v2/models/" + exchange->model + "/infer",
                               .headers = {{"traceparent", exchange->traceparent}},
-                              .body = std::string(exchange->call->body()),
+                              .lent = exchange->call->body(),
                               .patience = std::chrono::milliseconds(parts_.config()->inference_ms)};
     if (const auto length = exchange->call->header(oip::kLengthHeader); !length.empty())
         request.headers.emplace_back(oip::kLengthHeader, length);

@@ -181,9 +181,10 @@ std::optional<Problem> Service::identify(http::Call& call, Notes& notes) {
     if (refused.why == Why::wait)
         return Problem{429, "too-many-failures", "there were too many wrong credentials; wait",
                        std::chrono::ceil<std::chrono::seconds>(refused.wait).count()};
-    recorder_.refused({"?" + call.peer(), std::string(notes.route->method) + " " + std::string(notes.route->path),
-                       notes.object, refused.reason},
-                      Recorder::Wait::no);
+    const std::string asked = notes.route != nullptr
+                                  ? std::string(notes.route->method) + " " + std::string(notes.route->path)
+                                  : std::string(call.method()) + " " + std::string(call.path());
+    recorder_.refused({"?" + call.peer(), asked, notes.object, refused.reason}, Recorder::Wait::no);
     return Problem{401, "not-identified", "the credentials do not hold"};
 }
 
@@ -199,7 +200,8 @@ std::optional<Problem> Service::prepare(http::Call& call, Notes& notes) {
     notes.route = found.route;
     notes.object = object_of(*notes.route, notes.parts);
     if (notes.route->who == Who::anybody) return {};
-    if (auto problem = identify(call, notes)) return problem;
+    if (!notes.caller)
+        if (auto problem = identify(call, notes)) return problem;
     decide(notes);
     return {};
 }
@@ -222,19 +224,33 @@ void Service::decide(Notes& notes) {
     if (notes.choice.forbidden) notes.refusal = notes.choice.problem;
 }
 
-http::Admission Service::admit(http::Call& call) {
+/// Those that the call has, or new ones.
+std::shared_ptr<Service::Notes> Service::notes_of(http::Call& call) {
+    if (call.notes) return std::static_pointer_cast<Notes>(call.notes);
     auto notes = std::make_shared<Notes>();
     notes->request_id = new_request_id();
     notes->traceparent = traceparent_of(call.header("traceparent"));
-    call.notes = notes;
     notes->in_flight.emplace(metrics_.in_flight);
-    const auto refuse_now = [&](const Problem& problem) {
-        metrics_.refusals.at({problem.code}).add();
-        http::Reply reply = reply_of(problem, notes->request_id);
-        reply.headers.emplace_back("X-Request-Id", notes->request_id);
-        return http::Admission{0, std::move(reply)};
-    };
-    if (const auto problem = prepare(call, *notes)) return refuse_now(*problem);
+    call.notes = notes;
+    return notes;
+}
+
+http::Reply Service::refuse_now(const Notes& notes, const Problem& problem) {
+    metrics_.refusals.at({problem.code}).add();
+    http::Reply reply = reply_of(problem, notes.request_id);
+    reply.headers.emplace_back("X-Request-Id", notes.request_id);
+    return reply;
+}
+
+std::optional<http::Reply> Service::recognise(http::Call& call) {
+    const auto notes = notes_of(call);
+    if (const auto problem = identify(call, *notes)) return refuse_now(*notes, *problem);
+    return std::nullopt;
+}
+
+http::Admission Service::admit(http::Call& call) {
+    const auto notes = notes_of(call);
+    if (const auto problem = prepare(call, *notes)) return {0, refuse_now(*notes, *problem)};
     const auto config = config_.load();
     switch (notes->route->body) {
         case BodyKind::none:
@@ -249,7 +265,7 @@ http::Admission Service::admit(http::Call& call) {
     if (notes->refusal) return {service::kJsonBytes, {}};
     notes->upload.emplace(uploading_);
     if (uploading_.load() > service::kUploads)
-        return refuse_now({503, "overloaded", "as many uploads run as may run at one time; ask again", 5});
+        return {0, refuse_now(*notes, {503, "overloaded", "as many uploads run as may run at one time; ask again", 5})};
     return {config->upload_bytes, {}};
 }
 

@@ -36,12 +36,15 @@ public:
     void stop();
     Log& log() { return log_; }
 
+    std::optional<http::Reply> recognise(http::Call& call) override;
     http::Admission admit(http::Call& call) override;
     void handle(http::CallPointer call) override;
     http::Reply refuse(int status, std::string_view code, std::string_view sentence) override;
 
 private:
     struct Notes;
+    std::shared_ptr<Notes> notes_of(http::Call& call);
+    http::Reply refuse_now(const Notes& notes, const Problem& problem);
     std::optional<Problem> prepare(http::Call& call, Notes& notes);
     std::optional<Problem> identify(http::Call& call, Notes& notes);
     void decide(Notes& notes);
