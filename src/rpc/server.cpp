@@ -1,6 +1,7 @@
 #include "rpc/server.h"
 
 #include <algorithm>
+#include <thread>
 
 #include <grpc/support/log.h>
 #include <grpcpp/resource_quota.h>
@@ -15,6 +16,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
+constexpr auto kLookEvery = 5ms;
 constexpr int kMetadataBytes = 16 * 1024;
 constexpr int kStreamsOfAConnection = 256;
 constexpr int kHandshakeMs = 10'000;
@@ -79,7 +81,11 @@ public:
     ServerCounts counts() const override { return {shared_->open, shared_->answered, shared_->late}; }
     void drain(std::chrono::milliseconds patience) override {
         if (!server_ || shared_->draining.exchange(true)) return;
-        server_->Shutdown(std::chrono::system_clock::now() + patience);
+        // gRPC itself cancels calls that come while it shuts down, which clients do not ask again. Told that this server
+        // is about to end, they go elsewhere; it shuts down once nobody is left.
+        const auto until = std::chrono::system_clock::now() + patience;
+        while (shared_->open > 0 && std::chrono::system_clock::now() < until) std::this_thread::sleep_for(kLookEvery);
+        server_->Shutdown(until);
     }
     Result<void> reload_tls() override { return tls_ ? tls_->load() : Result<void>(); }
 
