@@ -111,6 +111,22 @@ Result<void> Plan::run_step(const Step& step, State& state) const {
     return {};
 }
 
+bool Plan::take_stack(std::size_t first, State& state) const {
+    const Step& begin = steps_[first];
+    if (begin.stack == nullptr || Tapping::wanted()) return false;  // a tap hears each step
+    std::vector<at::Tensor>& others = state.gathered;
+    for (std::size_t i = first; i < begin.stack_end; ++i)
+        for (std::size_t k = 1; k < steps_[i].inputs.size(); ++k) others.push_back(read(steps_[i].inputs[k], state));
+    const Operand& from = begin.inputs[0];
+    const at::Tensor x = read({from.from, false, from.index}, state);
+    auto made = begin.stack->run(x, others);
+    others.clear();
+    if (!made) return false;
+    if (from.last_use) read(from, state);
+    state.slots[static_cast<std::size_t>(steps_[begin.stack_end - 1].outputs[0])] = std::move(*made);
+    return true;
+}
+
 Result<Tensors> Plan::run(std::span<const at::Tensor> inputs, Mode mode) const {
     if (inputs.size() != inputs_.size())
         return invalid_input("the model takes " + std::to_string(inputs_.size()) + " inputs, given " +
@@ -125,9 +141,14 @@ Result<Tensors> Plan::run(std::span<const at::Tensor> inputs, Mode mode) const {
         state.slots.resize(static_cast<std::size_t>(slots_));
         for (std::size_t i = 0; i < inputs.size(); ++i)
             if (inputs_[i] >= 0) state.slots[static_cast<std::size_t>(inputs_[i])] = inputs[i];
-        for (const Step& step : steps_) {
-            current = &step;
-            BARTIZAN_TRY(run_step(step, state));
+        for (std::size_t i = 0; i < steps_.size();) {
+            current = &steps_[i];
+            if (take_stack(i, state)) {
+                i = current->stack_end;
+                continue;
+            }
+            BARTIZAN_TRY(run_step(*current, state));
+            ++i;
         }
         for (const Operand& output : outputs_) outputs.push_back(read(output, state));
         return {};

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "model/constants.h"
+#include "model/interleaved/stack.h"
 #include "model/kernel.h"
 #include "model/weights.h"
 
@@ -49,6 +50,8 @@ private:
         std::vector<Operand> inputs;
         std::vector<std::int32_t> outputs;  ///< slots; -1: not wanted
         Shortcut shortcut = Shortcut::none;
+        std::shared_ptr<const interleaved::Stack> stack;  ///< this step and those that follow, up to `stack_end`
+        std::size_t stack_end = 0;
     };
     struct State;
     friend class PlanMaker;
@@ -56,6 +59,7 @@ private:
     bool tracks_gradients(std::span<const at::Tensor> inputs) const;
     bool take_shortcut(const Step& step, State& state) const;
     Result<void> run_step(const Step& step, State& state) const;
+    bool take_stack(std::size_t first, State& state) const;
     at::Tensor read(const Operand& operand, State& state) const;
 
     std::vector<Step> steps_;

@@ -64,6 +64,7 @@ public:
             if (node_needed_[i]) BARTIZAN_TRY_WITHIN(add(graph_.nodes[i]), graph_.nodes[i].place());
         for (const graph::Value& output : graph_.outputs) plan_->outputs_.push_back(operand(output.name));
         find_last_uses();
+        find_stacks();
         return std::unique_ptr<const Plan>(std::move(plan_));
     }
 
@@ -114,6 +115,7 @@ private:
             step.outputs.push_back(!name.empty() && needed_.contains(name) ? new_slot(name) : -1);
         step.shortcut = shortcut_of(node, step);
         for (const std::string& name : node.outputs) producers_[name] = node.op_type;
+        links_.push_back(interleaved::link_of(node));
         plan_->steps_.push_back(std::move(step));
         return {};
     }
@@ -187,6 +189,39 @@ private:
         }
     }
 
+    /// A stack goes on while each step has but one use, the next step, which adds nothing but constants.
+    bool goes_on(std::size_t step) const {
+        const Plan::Step &now = plan_->steps_[step], &next = plan_->steps_[step + 1];
+        const Plan::Operand& joint = next.inputs[0];
+        return links_[step + 1] && joint.from == From::slot && joint.last_use && joint.index == now.outputs[0] &&
+               only_constants(next);
+    }
+
+    static bool only_constants(const Plan::Step& step) {
+        return std::all_of(step.inputs.begin() + 1, step.inputs.end(),
+                           [](const Plan::Operand& input) { return input.from == From::constant; });
+    }
+
+    /// Marks the runs of steps that can go as one. Of a single layer nothing is gained.
+    void find_stacks() {
+        std::vector<Plan::Step>& steps = plan_->steps_;
+        for (std::size_t first = 0, end = 0; first < steps.size(); first = std::max(first + 1, end)) {
+            if (!links_[first] || !links_[first]->heavy() || steps[first].inputs[0].from != From::slot ||
+                !only_constants(steps[first]))
+                continue;
+            for (end = first + 1; end < steps.size() && goes_on(end - 1);) ++end;
+            std::vector<interleaved::Member> members;
+            std::ptrdiff_t layers = 0;
+            for (std::size_t i = first; i < end; ++i) {
+                members.push_back({*links_[i], steps[i].kernel, steps[i].inputs.size() - 1});
+                layers += links_[i]->heavy() ? 1 : 0;
+            }
+            if (layers < 2) continue;
+            steps[first].stack = std::make_shared<const interleaved::Stack>(std::move(members), plan_->live_);
+            steps[first].stack_end = end;
+        }
+    }
+
     const graph::Graph& graph_;
     const Weights& weights_;
     std::unique_ptr<Plan> plan_ = std::make_unique<Plan>();
@@ -196,6 +231,7 @@ private:
     std::map<std::string, int> uses_;
     std::set<std::string> live_;
     std::vector<bool> node_needed_;
+    std::vector<std::optional<interleaved::Link>> links_;  ///< of each step
 };
 
 Result<std::unique_ptr<const Plan>> Plan::make(const graph::Graph& graph, std::shared_ptr<const Weights> weights) {

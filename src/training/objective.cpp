@@ -1,5 +1,7 @@
 #include "training/objective.h"
 
+#include <algorithm>
+
 #include <ATen/TensorOperators.h>
 #include <ATen/core/grad_mode.h>
 #include <ATen/ops/cross_entropy_loss.h>
@@ -56,6 +58,30 @@ at::Tensor noise(const Shard& shard, const Draw& draw, double deviation) {
         .mul_(deviation);
 }
 
+/// One value of a sign step: by `length` towards where the loss rises, no further than ball and range allow.
+__attribute__((target_clones("avx512f", "avx2", "default"))) void sign_step(const float* __restrict gradient,
+                                                                            const float* __restrict low,
+                                                                            const float* __restrict high,
+                                                                            float* __restrict x, std::size_t count,
+                                                                            float length) {
+    for (std::size_t i = 0; i < count; ++i) {
+        const float moved = x[i] + length * static_cast<float>((gradient[i] > 0) - (gradient[i] < 0));
+        x[i] = std::min(std::max(moved, low[i]), high[i]);
+    }
+}
+
+/// The inputs one sign step further; in one pass, as small networks spend a good part of a step on five.
+at::Tensor stepped(const at::Tensor& x, const at::Tensor& gradient, const at::Tensor& low, const at::Tensor& high,
+                   double length) {
+    const at::NoGradGuard no_grad;
+    if (gradient.scalar_type() != at::kFloat || !gradient.is_contiguous() || !x.is_contiguous())
+        return (x.detach() + gradient.sign() * length).maximum(low).minimum(high);
+    at::Tensor out = x.detach().clone();
+    sign_step(gradient.data_ptr<float>(), low.data_ptr<float>(), high.data_ptr<float>(), out.data_ptr<float>(),
+              static_cast<std::size_t>(out.numel()), static_cast<float>(length));
+    return out;
+}
+
 /// Sign steps up `rise` (a sum over the rows) from `x`, each followed by the projection on ball and range.
 template <class Rise>
 Result<at::Tensor> ascend(const Shard& shard, at::Tensor x, double eps, double length, int steps, const Rise& rise) {
@@ -65,8 +91,7 @@ Result<at::Tensor> ascend(const Shard& shard, at::Tensor x, double eps, double l
         x.requires_grad_(true);
         const at::Tensor height = BARTIZAN_TRY(rise(x));
         const at::Tensor gradient = torch::autograd::grad({height}, {x})[0];
-        const at::NoGradGuard no_grad;
-        x = (x.detach() + gradient.sign().mul_(length)).maximum(low).minimum(high);
+        x = stepped(x, gradient, low, high, length);
     }
     return x.detach();
 }
