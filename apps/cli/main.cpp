@@ -7,6 +7,7 @@
 #include "apps/cli/artefact_gate.h"
 #include "apps/cli/engine_program.h"
 #include "apps/cli/light_commands.h"
+#include "apps/cli/record.h"
 #include "cli/command.h"
 #include "cli/output.h"
 
@@ -20,6 +21,7 @@ Result<int> run(const std::vector<std::string>& words) {
         return 0;
     }
     const cli::Invocation& invocation = *parsed.invocation;
+    if (records_on_server(invocation)) return run_and_record(invocation, words);
     if (const LightHandler handler = light_handler(invocation)) return handler(invocation);
     if (invocation.command->name == "serve") return become_service(BARTIZAN_TRY(find_service()), words);
     if (const auto status = BARTIZAN_TRY(stop_at_unsafe_model(invocation))) return *status;

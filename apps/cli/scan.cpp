@@ -96,6 +96,7 @@ Result<int> scan_files(const cli::Invocation& invocation) {
     if (wants_document)
         document = sarif ? scan::scan_sarif(result, kVersion, invocation.command_line) : scan::scan_json(result);
     if (invocation.has("out")) BARTIZAN_TRY(write_file_atomically(invocation.text("out"), to_text(document)));
+    if (invocation.has("record")) BARTIZAN_TRY(cli::keep(invocation, scan::scan_json(result)));
     BARTIZAN_TRY(cli::print(invocation.text("format") == "text" ? scan::scan_text(result) : to_text(document)));
     const auto gate = severity_from(invocation.text("fail-on"));
     return gate && result.verdict != scan::Verdict::clean && scan::gravest(result) >= *gate ? 1 : 0;

@@ -49,6 +49,12 @@ Result<ServiceClient> ServiceClient::make(const cli::Invocation& invocation) {
     return ServiceClient(std::move(url), key, invocation.text("ca-file"));
 }
 
+Result<ServiceClient> ServiceClient::at(const std::string& server) {
+    const char* key = std::getenv("BARTIZAN_KEY");
+    if (key == nullptr || *key == '\0') return invalid_input("no key is given", "BARTIZAN_KEY in the environment");
+    return ServiceClient(BARTIZAN_TRY(http::parse_url(server)), key, "");
+}
+
 Result<Json> ServiceClient::send(const std::string& method, const std::string& target, std::string body,
                                  http::Headers headers) {
     headers.emplace_back("Authorization", "Bearer " + key_);

@@ -18,6 +18,9 @@ public:
     /// Fails with `invalid_input` when no key is given, or the address is none.
     static Result<ServiceClient> make(const cli::Invocation& invocation);
 
+    /// The same of a named server, with the key in BARTIZAN_KEY.
+    static Result<ServiceClient> at(const std::string& server);
+
     /// The answer's document. A problem of the service comes as an error with its sentence.
     Result<Json> ask(const std::string& method, const std::string& target, const Json& body = {});
     /// The same with bytes as the body.

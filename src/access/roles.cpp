@@ -10,7 +10,8 @@ using enum Permission;
 constexpr std::string_view kRoleNames[] = {"viewer", "consumer", "data-steward", "ml-engineer", "security", "admin"};
 constexpr std::string_view kPermissionNames[] = {
     "see",        "infer",   "infer-any",       "push",    "download",   "promote",       "override-gates",
-    "quarantine", "release", "pass-quarantine", "collect", "see-access", "manage-access", "read-ledger"};
+    "quarantine", "release", "pass-quarantine", "collect", "see-access", "manage-access", "read-ledger",
+    "govern",     "respond"};
 static_assert(std::size(kPermissionNames) == kPermissions);
 
 constexpr std::uint32_t set_of(std::initializer_list<Permission> permissions) {
@@ -31,10 +32,10 @@ constexpr Powers kPowers[] = {
     {set_of({see}), set_of({see, push, download, promote, quarantine})},
     {set_of({see, infer, infer_any, push, download, promote, quarantine}), set_of({see, download})},
     {set_of({see, infer, infer_any, download, promote, override_gates, quarantine, release, pass_quarantine, see_access,
-             read_ledger}),
+             read_ledger, govern, respond}),
      set_of({see, download, promote, override_gates, quarantine, release, pass_quarantine})},
     {set_of({see, infer, infer_any, push, download, promote, override_gates, quarantine, collect, see_access,
-             manage_access, read_ledger}),
+             manage_access, read_ledger, govern, respond}),
      set_of({see, push, download, promote, override_gates, quarantine})},
 };
 

@@ -34,8 +34,10 @@ enum class Permission : std::uint8_t {
     see_access,       ///< who may do what
     manage_access,    ///< principals, keys, grants
     read_ledger,      ///< entries and their proofs
+    govern,           ///< evidence of the organisation, waivers, risks, budgets, what people say of assets
+    respond,          ///< open and close incidents, run playbooks, agree to their steps
 };
-inline constexpr std::size_t kPermissions = 14;
+inline constexpr std::size_t kPermissions = 16;
 std::string_view to_string(Permission permission);
 
 /// Does the role hold the permission? `data`: on a data set rather than a model.

@@ -51,6 +51,10 @@ constexpr GroupSpec kGroups[] = {
     {.name = "user", .summary = "People and services on a server"},
     {.name = "role", .summary = "Who may do what on a server"},
     {.name = "alert", .summary = "What the detectors of a server raised, and what they watch"},
+    {.name = "control", .summary = "Requirements on a server and what is shown of them"},
+    {.name = "evidence", .summary = "What tests and documents showed, on a server"},
+    {.name = "waiver", .summary = "Requirements that are set aside on a server, for a time"},
+    {.name = "inventory", .summary = "What assets on a server are for, and who answers for them"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
     {.name = "text", .summary = "Texts with what a reader cannot see taken out"},
 };
@@ -59,7 +63,7 @@ std::vector<CommandSpec> joined() {
     std::vector<CommandSpec> all;
     for (const auto table :
          {models_commands(), training_commands(), secrets_commands(), ownership_commands(), data_commands(),
-          artefacts_commands(), service_commands(), access_commands(), program_commands()})
+          artefacts_commands(), service_commands(), access_commands(), governance_commands(), program_commands()})
         all.insert(all.end(), table.begin(), table.end());
     return all;
 }

@@ -24,7 +24,13 @@ Result<void> print(std::string_view text) {
     return {};
 }
 
+Result<void> keep(const Invocation& invocation, const Json& document) {
+    if (!invocation.has("record")) return {};
+    return write_file_atomically(invocation.text("record"), to_text(document)).within("--record");
+}
+
 Result<void> print(const Invocation& invocation, const Json& document, std::string_view text) {
+    BARTIZAN_TRY(keep(invocation, document));
     return invocation.text("format") == "json" ? print(to_text(document)) : print(text);
 }
 

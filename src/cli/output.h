@@ -15,7 +15,9 @@ namespace bartizan::cli {
 /// A document of the invocation's command: {"schema": "bartizan.COMMAND/1"}, to be filled.
 Json document(const Invocation& invocation);
 
-/// Prints the document with --format json, the text otherwise. Names from outside go into the text as `printable`.
+/// Writes the document into the file that --record names, if it names one.
+Result<void> keep(const Invocation& invocation, const Json& document);
+/// Keeps the document, and prints it with --format json, the text otherwise. Names from outside go into the text as `printable`.
 /// Fails with `exhausted` when standard output cannot take it (a full disk, a closed pipe).
 Result<void> print(const Invocation& invocation, const Json& document, std::string_view text);
 Result<void> print(std::string_view text);

@@ -4,7 +4,7 @@
 
 #include "core/file.h"
 #include "crypto/base64.h"
-#include "gateway/api.h"
+#include "gateway/api_governance.h"
 
 namespace bartizan::gateway {
 namespace api_changes {
@@ -77,10 +77,11 @@ private:
     std::filesystem::path folder_;
 };
 
-Result<void> note(Api& api, const Ask& ask, const VersionId& id, Check check) {
+Result<void> note(Api& api, const Ask& ask, const registry::Version& version, Check check) {
     check.created_by = ask.caller.name();
     check.detail = check.detail.substr(0, 1000);
-    return api.state.registry->add_check(id, check);
+    BARTIZAN_TRY(api.state.registry->add_check(version.id, check));
+    return record_examination(api, ask.caller.name(), version, check);
 }
 
 Result<void> check_signature(Api& api, const Ask& ask, const registry::Version& version) {
@@ -88,7 +89,7 @@ Result<void> check_signature(Api& api, const Ask& ask, const registry::Version& 
     const auto signature = look->beside(".signature");
     BARTIZAN_TRY(write_file_atomically(
         signature, BARTIZAN_TRY(api.state.registry->content(version.id, "signature", registry::Reader::security))));
-    return note(api, ask, version.id,
+    return note(api, ask, version,
                 BARTIZAN_TRY(api.examiner.verify(look->file, signature, api.config()->trusted_signers)));
 }
 
@@ -109,7 +110,8 @@ Result<void> check_audit(Api& api, const Ask& ask, const registry::Version& vers
         check.detail = "it is the report of another model";
     else
         check = {"audit", "done", score.get<double>()};
-    return note(api, ask, version.id, check);
+    BARTIZAN_TRY(note(api, ask, version, check));
+    return record_document(api, ask.caller.name(), version, ask.body);
 }
 
 Answer shown(Api& api, const VersionId& id, int status = 200) {
@@ -152,7 +154,7 @@ Answer push_version(Api& api, const Ask& ask) {
         }));
     if (id.kind == registry::Kind::model) {
         const auto look = BARTIZAN_TRY(api_changes::InTheClear::make(api, version));
-        BARTIZAN_TRY(api_changes::note(api, ask, version.id, BARTIZAN_TRY(api.examiner.scan(look->file))));
+        BARTIZAN_TRY(api_changes::note(api, ask, version, BARTIZAN_TRY(api.examiner.scan(look->file))));
     }
     BARTIZAN_TRY(api.refresh());
     return api_changes::shown(api, version.id, 201);
@@ -165,6 +167,8 @@ Answer put_attachment(Api& api, const Ask& ask) {
     const auto version = BARTIZAN_TRY(api.state.registry->version(id));
     if (role == "signature") BARTIZAN_TRY(api_changes::check_signature(api, ask, version));
     if (role == "audit") BARTIZAN_TRY(api_changes::check_audit(api, ask, version));
+    if (role == "bom" || role == "evidence")
+        BARTIZAN_TRY(record_document(api, ask.caller.name(), version, ask.body));
     BARTIZAN_TRY(api.refresh());
     return api_changes::shown(api, id);
 }
@@ -182,6 +186,8 @@ Answer put_alias(Api& api, const Ask& ask) {
     const bool passes = !why.empty() || unmet(api.config()->gates, version).empty();
     if (serves && passes) BARTIZAN_TRY(api_changes::make_ready(api, id));
     BARTIZAN_TRY(api.state.registry->promote(ask.caller.name(), id, ask.part(4), api.config()->gates, reason, why));
+    if (ask.part(4) == registry::kProduction)
+        BARTIZAN_TRY(record_gate(api, ask.caller.name(), version, unmet(api.config()->gates, version).empty()));
     BARTIZAN_TRY(api.refresh());
     return api_changes::shown(api, id);
 }

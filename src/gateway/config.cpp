@@ -199,6 +199,7 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
         {"gates", group(place, {{"scan", flag(place, config.gates.scan)},
                                 {"signature", flag(place, config.gates.signature)},
                                 {"audit_score", audit_score(place, config.gates.audit_score)}})},
+        {"catalogues", paths(place, config.catalogues)},
         {"trusted_signers", paths(place, config.trusted_signers)},
         {"two_person", group(place, {{"promote", flag(place, config.two_person.promote)},
                                      {"release", flag(place, config.two_person.release)},

@@ -63,6 +63,7 @@ struct Config {
     std::vector<QuotaRule> quotas;    ///< the first that fits holds
     std::vector<OutputRule> outputs;  ///< the first that fits holds
     registry::Retention retention;
+    std::vector<std::filesystem::path> catalogues;  ///< of requirements, beside those that ship; read at the start only
     WatchOptions detectors;  ///< read at the start only
     std::int64_t inference_ms = 30'000;
     bool log_requests = true;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "gateway/api.h"
+#include "gateway/api_governance.h"
 #include "http/head.h"
 
 namespace bartizan::gateway {
@@ -158,11 +158,18 @@ bool fits(std::string_view pattern, std::span<const std::string> parts) {
 
 }  // namespace
 
-std::span<const Route> routes() { return kRoutes; }
+std::span<const Route> routes() {
+    static const std::vector<Route> all = [] {
+        std::vector<Route> joined(std::begin(kRoutes), std::end(kRoutes));
+        for (const auto more : {governance_routes()}) joined.insert(joined.end(), more.begin(), more.end());
+        return joined;
+    }();
+    return all;
+}
 
 Found find_route(std::string_view method, std::span<const std::string> parts) {
     Found found;
-    for (const Route& route : kRoutes) {
+    for (const Route& route : routes()) {
         if (!fits(route.path, parts)) continue;
         if (route.method == method) return {&route, {}};
         found.allow += (found.allow.empty() ? "" : ", ") + std::string(route.method);

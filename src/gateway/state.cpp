@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "core/file.h"
+#include "governance/governance.h"
 
 namespace bartizan::gateway {
 namespace {
@@ -41,6 +42,14 @@ Result<crypto::PrivateKey> ledger_key(const std::filesystem::path& path) {
     return crypto::PrivateKey::from_pem(pem, {});
 }
 
+Result<std::unique_ptr<governance::Governance>> open_governance(const Config& config, journal::Journal& journal) {
+    std::vector<std::pair<std::string, std::string>> own;
+    for (const std::filesystem::path& path : config.catalogues)
+        own.emplace_back(path.string(),
+                         BARTIZAN_TRY_WITHIN(read_file(path, governance::kLongestCatalogue), "a catalogue"));
+    return governance::Governance::open(journal, seconds_now, own);
+}
+
 Result<crypto::Secret> make_admin(access::Access& access) {
     BARTIZAN_TRY(access.add_principal("setup", {"admin", access::PrincipalKind::person}));
     BARTIZAN_TRY(access.grant("setup", "admin", {access::Role::admin, "*"}));
@@ -48,6 +57,9 @@ Result<crypto::Secret> make_admin(access::Access& access) {
 }
 
 }  // namespace
+
+State::State() = default;
+State::~State() = default;
 
 Result<std::unique_ptr<State>> State::open(const Config& config) {
     auto state = std::make_unique<State>();
@@ -69,6 +81,7 @@ Result<std::unique_ptr<State>> State::open(const Config& config) {
         BARTIZAN_TRY(secret_file(secrets / "pepper", []() -> Result<std::string> { return access::random_hex(32); }));
     state->access = BARTIZAN_TRY(
         access::Access::open(*state->journal, access::KeyHasher(crypto::Secret(std::move(pepper))), seconds_now));
+    state->governance = BARTIZAN_TRY(open_governance(config, *state->journal));
     const std::string noise =
         BARTIZAN_TRY(secret_file(secrets / "policy", []() -> Result<std::string> { return access::random_hex(16); }));
     if (noise.size() != state->policy_key.size()) return invalid_input("the secret 'policy' has not its 32 characters");

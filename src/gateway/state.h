@@ -17,9 +17,15 @@
 #include "store/blobs.h"
 #include "store/database.h"
 
+namespace bartizan::governance {
+class Governance;
+}
+
 namespace bartizan::gateway {
 
 struct State {
+    State();
+    ~State();
     /// Makes what is not there. Fails with `conflict` when another process uses the folder.
     static Result<std::unique_ptr<State>> open(const Config& config);
 
@@ -30,6 +36,7 @@ struct State {
     std::unique_ptr<journal::Journal> journal;
     std::unique_ptr<registry::Registry> registry;
     std::unique_ptr<access::Access> access;
+    std::unique_ptr<governance::Governance> governance;
     policy::Key policy_key{};  ///< of noise in answers: the same after a restart, or noise would average out
     /// Of the admin that was made because there was nobody: told once.
     std::optional<crypto::Secret> admin_key;

@@ -1,4 +1,5 @@
 /// Files of models: what is in them, who made them.
+#include "cli/commands/shared_options.h"
 #include "cli/commands/tables.h"
 
 namespace bartizan::cli {
@@ -8,6 +9,7 @@ namespace {
 constexpr PositionalSpec kPaths[] = {
     {.name = "PATH", .help = "model files, archives or folders of them", .many = true}};
 constexpr OptionSpec kScanOptions[] = {
+    kRecord,
     {.name = "--format",
      .kind = OptionKind::choice,
      .value = "F",
@@ -93,6 +95,7 @@ constexpr OptionSpec kSignOptions[] = {
      .help = "with --scan: the signed verdict (default: the signature file's name and .scan)"},
 };
 constexpr OptionSpec kVerifyOptions[] = {
+    kRecord,
     {.name = "--key", .kind = OptionKind::path, .value = "FILE", .help = "the signer's public key (PEM)"},
     {.name = "--root",
      .kind = OptionKind::path,

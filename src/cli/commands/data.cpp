@@ -64,6 +64,7 @@ constexpr OptionSpec kPoisonOptions[] = {
     kRange,
 };
 constexpr OptionSpec kDataCheckOptions[] = {
+    kRecord,
     {.name = "--against",
      .kind = OptionKind::path,
      .value = "PATH[:SPLIT]",

@@ -3,6 +3,7 @@
 /// Thread rule: constants.
 
 #include "cli/command.h"
+#include "cli/commands/shared_options.h"
 
 namespace bartizan::cli {
 
@@ -93,7 +94,7 @@ inline constexpr OptionSpec kDataSealOptions[] = {
      .help = "its first line is the key's pass phrase (or BARTIZAN_PASSPHRASE)"},
 };
 
-inline constexpr OptionSpec kDataVerifyOptions[] = {kSealKey, kManifest, kSeal, kTrustTimes, kChanges};
+inline constexpr OptionSpec kDataVerifyOptions[] = {kRecord, kSealKey, kManifest, kSeal, kTrustTimes, kChanges};
 
 inline constexpr OptionSpec kDataDiffOptions[] = {
     {.name = "--key",

@@ -9,6 +9,7 @@ namespace models_table {
 namespace {
 
 constexpr OptionSpec kAuditOptions[] = {
+    kRecord,
     kData,
     {.name = "--train-data",
      .kind = OptionKind::path,
@@ -125,6 +126,7 @@ constexpr OptionSpec kAttackOptions[] = {
 constexpr OptionSpec kEvaluateOptions[] = {kData, kLabel, kLimit,      kSample,    kMean,
                                            kStd,  kRange, kTextColumn, kTokenizer, kLength};
 constexpr OptionSpec kBackdoorOptions[] = {
+    kRecord,
     {.name = "--data",
      .kind = OptionKind::path,
      .value = "PATH[:SPLIT]",
@@ -174,6 +176,7 @@ constexpr OptionSpec kCompareOptions[] = {
      .choices = "info|low|medium|high|critical|never"},
 };
 constexpr OptionSpec kExplainOptions[] = {
+    kRecord,
     kData,
     {.name = "--method",
      .kind = OptionKind::choice,

@@ -8,6 +8,7 @@ namespace secrets_table {
 namespace {
 
 constexpr OptionSpec kPrivacyOptions[] = {
+    kRecord,
     {.name = "--members",
      .kind = OptionKind::path,
      .value = "PATH[:SPLIT]",
@@ -84,6 +85,7 @@ constexpr OptionSpec kPrivacyOptions[] = {
     kRange,
 };
 constexpr OptionSpec kExtractOptions[] = {
+    kRecord,
     {.name = "--list",
      .kind = OptionKind::flag,
      .value = {},

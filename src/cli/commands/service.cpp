@@ -1,4 +1,5 @@
 /// The service, its registry and its log.
+#include "cli/commands/shared_options.h"
 #include "cli/commands/tables.h"
 
 #include "cli/commands/server_options.h"
@@ -12,6 +13,7 @@ constexpr PositionalSpec kLedgerWords[] = {
     {.name = "FOLDER", .help = "a ledger, or a copy of one", .required = false},
     {.name = "N", .help = "the entry to show or prove, counted from 0", .required = false}};
 constexpr OptionSpec kLedgerOptions[] = {
+    kRecord,
     {.name = "--export", .kind = OptionKind::path, .value = "FOLDER", .help = "an exported copy, in place of FOLDER"},
     {.name = "--key",
      .kind = OptionKind::path,

@@ -42,5 +42,10 @@ inline constexpr OptionSpec kRange = {.name = "--range",
                                       .kind = OptionKind::text,
                                       .value = "LO,HI",
                                       .help = "what 0 and 1 of the data become before that, as 0,255"};
+inline constexpr OptionSpec kRecord = {
+    .name = "--record",
+    .kind = OptionKind::text,
+    .value = "URL|FILE",
+    .help = "send the result as evidence to a server, with the key in BARTIZAN_KEY; or keep it as JSON"};
 
 }  // namespace bartizan::cli
