@@ -41,6 +41,15 @@ if(BARTIZAN_GRPC)
     "${ABSL_SYNCHRONIZATION_LIBRARY}")
 endif()
 
+# NATS: Debian's CMake package names paths of the machine it was built on.
+if(BARTIZAN_NATS)
+  find_library(NATS_LIBRARY nats REQUIRED)
+  find_path(NATS_INCLUDE_DIR nats/nats.h REQUIRED)
+  add_library(bartizan_nats INTERFACE)
+  target_include_directories(bartizan_nats SYSTEM INTERFACE "${NATS_INCLUDE_DIR}")
+  target_link_libraries(bartizan_nats INTERFACE "${NATS_LIBRARY}")
+endif()
+
 # utf8proc: Unicode normal forms and categories; Debian has no CMake package for it.
 find_library(UTF8PROC_LIBRARY utf8proc REQUIRED)
 find_path(UTF8PROC_INCLUDE_DIR utf8proc.h REQUIRED)

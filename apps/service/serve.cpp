@@ -12,6 +12,7 @@
 #include "apps/cli/engine_program.h"
 #include "apps/service/examiner.h"
 #include "cli/output.h"
+#include "core/file.h"
 #include "gateway/service.h"
 #include "rpc/server.h"
 
@@ -21,11 +22,19 @@ namespace {
 constexpr std::chrono::seconds kDrain{10};
 constexpr std::size_t kLongestRunFolder = 80;  // a Unix socket's path has at most 107 characters
 
+gateway::Role role_of(const std::string& word) {
+    return word == "gateway"    ? gateway::Role::gateway
+           : word == "detector" ? gateway::Role::detector
+                                : gateway::Role::both;
+}
+
 Result<gateway::Config> config_of(const cli::Invocation& invocation) {
     gateway::Config config;
     if (invocation.has("config")) config = BARTIZAN_TRY(gateway::read_config(invocation.text("config")));
     if (invocation.has("listen")) config.listen = invocation.text("listen");
     if (invocation.has("grpc-port")) config.grpc_port = static_cast<std::uint16_t>(invocation.integer("grpc-port", 0));
+    if (invocation.has("stream")) config.stream.options.url = invocation.text("stream");
+    if (invocation.has("role")) config.stream.role = role_of(invocation.text("role"));
     if (invocation.has("state")) config.state = invocation.text("state");
     config.state = std::filesystem::absolute(config.state);
     BARTIZAN_TRY(gateway::check_config(config));
@@ -110,7 +119,10 @@ struct Faces {
 
 void reload(const cli::Invocation& invocation, gateway::Service& service, Faces& faces) {
     const auto config = config_of(invocation);
-    Result<void> done = config.ok() ? service.reload(*config) : Result<void>(config.error());
+    // The policy of the file holds for all instances; of an instance without a file nothing does.
+    const auto text = invocation.has("config") ? read_file(invocation.text("config"), gateway::kLongestConfig)
+                                               : Result<std::string>(std::string());
+    Result<void> done = config.ok() ? service.reload(*config, text.value_or("")) : Result<void>(config.error());
     if (done.ok() && config->tls) done = faces.reload_tls();
     service.log().say(done.ok() ? "info" : "error", done.ok() ? "config.loaded" : "config.refused",
                       {{"reason", done.ok() ? "" : done.error().line()}});
@@ -134,12 +146,15 @@ Result<int> serve(const cli::Invocation& invocation) {
     ProgramExaminer examiner(commands);
     http::Loops loops(config.threads, "http");
     const std::uint64_t secret = std::stoull(access::random_hex(8), nullptr, 16);
+    std::unique_ptr<stream::Bus> bus;
+    if (!config.stream.options.url.empty()) bus = BARTIZAN_TRY(stream::Bus::open(config.stream.options));
     gateway::Service service({*state,
                               examiner,
                               loops,
                               {.engine = commands, .folder = run, .most = config.workers},
                               [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); },
-                              secret},
+                              secret,
+                              std::move(bus)},
                              config);
     BARTIZAN_TRY(service.start());
     http::ServerOptions options{.address = config.address(), .port = config.port(), .tls = config.tls};

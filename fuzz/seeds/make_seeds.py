@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """Writes the small files that the fuzz targets start from. Needs numpy. Run it in this folder; commit what it writes.
-model_card/ was written by hand; grpc_request/ by protoc's Python classes of docs/inference.proto; bundle/ was written by bartizan sign on two files, with and without --certificate; report/ was written by bartizan_report_test (BARTIZAN_SAMPLE_OUT); jpeg/ was made with ImageMagick: convert fuzz/seeds/png/colour -resize 9x9 -quality 60 [-interlace JPEG] jpg:NAME"""
+model_card/ was written by hand; shared_event/ too; grpc_request/ by protoc's Python classes of docs/inference.proto; bundle/ was written by bartizan sign on two files, with and without --certificate; report/ was written by bartizan_report_test (BARTIZAN_SAMPLE_OUT); jpeg/ was made with ImageMagick: convert fuzz/seeds/png/colour -resize 9x9 -quality 60 [-interlace JPEG] jpg:NAME"""
 import gzip
 import io
 import pathlib

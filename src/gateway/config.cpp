@@ -115,6 +115,16 @@ Set paths(const Place& place, std::vector<std::filesystem::path>& out) {
     };
 }
 
+Set role(const Place& place, Role& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        const auto word = BARTIZAN_TRY(value_of<std::string>(place, node, key, "gateway, detector or both"));
+        if (word != "gateway" && word != "detector" && word != "both")
+            return place.fault(node, key, "expected gateway, detector or both");
+        out = word == "gateway" ? Role::gateway : word == "detector" ? Role::detector : Role::both;
+        return {};
+    };
+}
+
 Set optional_port(const Place& place, std::optional<std::uint16_t>& out) {
     return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
         return number(place, out.emplace(), 0, 65'535)(node, key);
@@ -182,6 +192,15 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
         {"tls", group(place, {{"certificate", with_tls(path, place, &http::TlsFiles::certificate)},
                               {"key", with_tls(path, place, &http::TlsFiles::key)},
                               {"client_authority", with_tls(path, place, &http::TlsFiles::client_authority)}})},
+        {"stream", group(place, {{"address", text(place, config.stream.options.url)},
+                                 {"role", role(place, config.stream.role)},
+                                 {"inputs", flag(place, config.stream.inputs)},
+                                 {"name", text(place, config.stream.options.name)},
+                                 {"partitions", number(place, config.stream.options.partitions, 1, 256)},
+                                 {"replicas", number(place, config.stream.options.replicas, 1, 5)},
+                                 {"authority", path(place, config.stream.options.authority)},
+                                 {"certificate", path(place, config.stream.options.certificate)},
+                                 {"key", path(place, config.stream.options.key)}})},
         {"limits", group(place, {{"upload_bytes", number(place, config.upload_bytes, 1024, 8e9)},
                                  {"request_bytes", number(place, config.request_bytes, 1024, 1e9)},
                                  {"in_flight", number(place, config.in_flight, 1, 1e6)},
@@ -281,6 +300,13 @@ Result<void> check_config(const Config& config) {
                              "give tls.certificate and tls.key in the configuration, or listen on 127.0.0.1");
     if (config.tls && (config.tls->certificate.empty() || config.tls->key.empty()))
         return invalid_input("tls needs both a certificate and a key");
+    const stream::Options& stream = config.stream.options;
+    if (!stream.url.empty() && !stream::is_safe(stream))
+        return invalid_input("'" + stream::without_password(stream.url) + "' is on another machine, and not secured",
+                             "as tls://HOST:4222; who reads or writes the stream reads inputs and moves models");
+    if (stream.name.empty() ||
+        stream.name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") != std::string::npos)
+        return invalid_input("stream.name has letters, digits and '-' alone");
     return {};
 }
 

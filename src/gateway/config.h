@@ -15,6 +15,7 @@
 #include "http/server.h"
 #include "policy/output_policy.h"
 #include "registry/registry.h"
+#include "stream/bus.h"
 
 namespace bartizan::gateway {
 
@@ -36,6 +37,20 @@ struct OutputRule {
     policy::OutputPolicy policy;
 };
 
+/// What an instance does with the events of all of them.
+enum class Role : std::uint8_t {
+    both,
+    gateway,   ///< answers, and watches nothing
+    detector,  ///< watches what the others answered
+};
+
+/// How instances are tied together.
+struct StreamRule {
+    stream::Options options;  ///< without `url`: they are not
+    Role role = Role::both;
+    bool inputs = true;  ///< inputs and answers go along, for detectors that look at them
+};
+
 /// Which actions need a second person.
 struct TwoPersonRule {
     bool promote = false;
@@ -55,6 +70,7 @@ struct Config {
     std::uint64_t request_bytes = std::uint64_t{16} << 20;
     std::size_t in_flight = 1024;  ///< inferences at one time; more are answered 503
     std::optional<http::TlsFiles> tls;
+    StreamRule stream;
     // Read again on SIGHUP.
     registry::Gates gates;
     std::vector<std::filesystem::path> trusted_signers;  ///< PEM files of public keys

@@ -55,6 +55,30 @@ log_requests: false
     EXPECT_EQ(config->retention.newest, 9);
 }
 
+TEST(Config, GrpcAndTheStreamAreOffUntilTheyAreAskedFor) {
+    EXPECT_FALSE(parse_config("", "b.yaml")->grpc_port);
+    EXPECT_EQ(parse_config("", "b.yaml")->stream.options.url, "");
+    const auto config = parse_config(R"(
+grpc_port: 8421
+stream: {address: "nats://u:p@127.0.0.1:4222", role: detector, inputs: false, partitions: 3, authority: ca.pem}
+)",
+                                     "/etc/b.yaml");
+    ASSERT_TRUE(config.ok()) << config.error().line();
+    EXPECT_EQ(config->grpc_port, 8421);
+    EXPECT_EQ(config->stream.role, Role::detector);
+    EXPECT_FALSE(config->stream.inputs);
+    EXPECT_EQ(config->stream.options.partitions, 3U);
+    EXPECT_EQ(config->stream.options.authority, "/etc/ca.pem");
+    EXPECT_TRUE(check_config(*config).ok());
+    EXPECT_NE(fault_of("grpc_port: 70000").find("grpc_port"), std::string::npos);
+    EXPECT_NE(fault_of("stream: {role: king}").find("stream.role"), std::string::npos);
+    for (const char* bad : {"stream: {address: 'nats://u:hidden@far:4222'}", "stream: {name: 'a.b'}"}) {
+        const auto checked = check_config(*parse_config(bad, "/etc/b.yaml"));
+        ASSERT_FALSE(checked.ok()) << bad;
+        EXPECT_EQ(checked.error().line().find("hidden"), std::string::npos);
+    }
+}
+
 TEST(Config, AMistakeIsToldWithFileLineAndKey) {
     EXPECT_NE(fault_of("listen: x\nlimitz: {}\n").find("/etc/b.yaml:2: limitz: there is no such key"),
               std::string::npos);

@@ -1,6 +1,7 @@
 #pragma once
 /// One inference on its way through the filters.
 
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -8,13 +9,14 @@
 #include "gateway/event.h"
 #include "gateway/problem.h"
 #include "gateway/routing.h"
+#include "gateway/watch_query.h"
 #include "http/server.h"
 #include "oip/message.h"
 #include "oip/metadata.h"
 
 namespace bartizan::gateway {
 
-struct Exchange {
+struct Exchange : std::enable_shared_from_this<Exchange> {
     http::CallPointer call;
     access::Identity caller;
     std::string request_id;
@@ -26,6 +28,7 @@ struct Exchange {
     std::shared_ptr<const oip::Metadata> signature;  ///< what the worker declares
     oip::InferRequest request = {};
     std::uint64_t rows = 1;
+    std::optional<WatchQuery> query = {};  ///< for detectors elsewhere
 };
 
 /// Decides about one request. Thread rule: `check` may be called from any thread, and must not block.

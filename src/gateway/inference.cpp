@@ -81,7 +81,13 @@ void Inference::done(Exchange& exchange, http::Reply reply, const std::string& c
     for (Detector* detector : detectors_) detector->see(event);
     parts_.metrics.inferences.at({exchange.model, std::to_string(event.version), std::to_string(reply.status)}).add();
     reply.headers.emplace_back("Bartizan-Model-Version", std::to_string(event.version));
-    finish_(exchange, std::move(reply));
+    Fleet* const fleet = parts_.fleet();
+    if (fleet == nullptr) return finish_(exchange, std::move(reply));
+    // The answer goes once its event is kept: no instance that ends takes with it what it had answered.
+    fleet->publish(event, exchange.query ? &*exchange.query : nullptr,
+                   [this, held = exchange.shared_from_this(), told = std::make_shared<http::Reply>(std::move(reply))] {
+                       held->call->loop().post([this, held, told] { finish_(*held, std::move(*told)); });
+                   });
 }
 
 void Inference::infer(std::shared_ptr<Exchange> exchange) {
@@ -165,7 +171,11 @@ void Inference::answered(Exchange& exchange, Result<http::PeerResponse> response
         return refuse(exchange, inference::problem_of_peer(response.error()));
     }
     if (response->status != 200) return refuse(exchange, inference::problem_of_worker(*response));
-    parts_.watch.offer(exchange, response->body, response->header(oip::kLengthHeader));
+    auto query = Watch::query_of(exchange, response->body, response->header(oip::kLengthHeader));
+    if (parts_.fleet() != nullptr)
+        exchange.query = std::move(query);
+    else
+        parts_.watch.offer(std::move(query));
     const policy::OutputPolicy policy = parts_.policy(exchange.caller.name(), exchange.model);
     std::string length(response->header(oip::kLengthHeader));
     if (!policy.shows_everything()) {

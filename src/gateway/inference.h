@@ -10,6 +10,7 @@
 #include "gateway/config.h"
 #include "gateway/exchange.h"
 #include "gateway/filters.h"
+#include "gateway/fleet.h"
 #include "gateway/output.h"
 #include "gateway/pool.h"
 #include "gateway/recorder.h"
@@ -37,6 +38,7 @@ public:
         Pool& pool;
         Metrics& metrics;
         Watch& watch;
+        std::function<Fleet*()> fleet;  ///< null: this instance is alone
         std::function<std::shared_ptr<const Config>()> config;
         /// Of a principal on a model.
         std::function<policy::OutputPolicy(const std::string& principal, const std::string& model)> policy;

@@ -91,6 +91,7 @@ std::string Metrics::text() const {
     watched.write(out);
     out += gauge_text("bartizan_inflight_requests", "Requests being answered.",
                       static_cast<double>(in_flight.load(std::memory_order_relaxed)));
+    if (others) out += others();
     return out;
 }
 

@@ -7,6 +7,7 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -68,8 +69,10 @@ struct Metrics {
     Family<Counter> worker_ends{"bartizan_worker_ends_total", "Workers that ended unasked.", {"model"}};
     Family<Counter> ledger_entries{"bartizan_ledger_records_total", "Decisions written to the ledger.", {"kind"}};
     Family<Counter> alerts{"bartizan_detector_alerts_total", "What detectors raised.", {"detector", "severity"}};
-    Family<Counter> watched{"bartizan_watched_queries_total", "Queries that detectors saw, or had to let go.", {"outcome"}};
+    Family<Counter> watched{
+        "bartizan_watched_queries_total", "Queries that detectors saw, or had to let go.", {"outcome"}};
     std::atomic<std::int64_t> in_flight{0};
+    std::function<std::string()> others;  ///< set before the first request; what else there is to tell
 
     std::string text() const;
 };

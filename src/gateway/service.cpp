@@ -77,7 +77,8 @@ Service::Service(Parts parts, Config config)
       alerts_(*parts.state.ledger, log_, metrics_),
       watch_({*parts.state.registry, workers_, parts.loops, alerts_, metrics_,
               [this](const std::string& principal, std::int64_t seconds) {
-                  quota_.hold(principal, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
+                  hold(principal, seconds);
+                  if (fleet_) fleet_->hold(principal, seconds);
               },
               service::seconds_now},
              parts.secret),
@@ -94,7 +95,8 @@ Service::Service(Parts parts, Config config)
            [this] { return config_.load(); },
            [this] { return refresh(); }},
       inference_(
-          {workers_, recorder_, pool_, metrics_, watch_, [this] { return config_.load(); },
+          {workers_, recorder_, pool_, metrics_, watch_, [this] { return fleet_.get(); },
+           [this] { return config_.load(); },
            [this](const std::string& who, const std::string& model) {
                return config_.load()->policy_of(who, model).with_key(state_.policy_key);
            }},
@@ -107,6 +109,49 @@ Service::Service(Parts parts, Config config)
     config_.store(std::make_shared<const Config>(std::move(config)));
     routing_.store(std::make_shared<const Routing>());
     inference_.add(recorder_);
+    if (parts.bus) fleet_ = join(std::move(parts.bus));
+}
+
+/// Not yet started.
+std::unique_ptr<Fleet> Service::join(std::unique_ptr<stream::Bus> bus) {
+    const auto config = config_.load();
+    auto fleet = std::make_unique<Fleet>(
+        std::move(bus),
+        Fleet::Parts{
+            .role = config->stream.role,
+            .instance = new_request_id(),
+            .inputs = config->stream.inputs,
+            .watch = watch_,
+            .metrics = metrics_,
+            .log = log_,
+            .routing = [this] { return routing_.load(); },
+            .now = service::seconds_now,
+            .renewed = [this](std::int64_t) { pool_.post([this] { (void)refresh(); }); },
+            .hold = [this](const std::string& principal, std::int64_t seconds) { hold(principal, seconds); },
+            .adopt = [this](std::string text) { pool_.post([this, text = std::move(text)] { adopt(text); }); }});
+    metrics_.others = [this] { return fleet_->metrics(); };
+    return fleet;
+}
+
+void Service::hold(const std::string& principal, std::int64_t seconds) {
+    quota_.hold(principal, std::chrono::steady_clock::now() + std::chrono::seconds(seconds));
+}
+
+/// The policy of a configuration that was loaded at another instance; paths in it are that one's.
+void Service::adopt(const std::string& policy) {
+    const auto theirs = parse_config(policy, "policy of the stream");
+    if (theirs.ok()) {
+        Config mine = *config_.load();
+        mine.gates = theirs->gates;
+        mine.two_person = theirs->two_person;
+        mine.quotas = theirs->quotas;
+        mine.outputs = theirs->outputs;
+        mine.retention = theirs->retention;
+        mine.inference_ms = theirs->inference_ms;
+        config_.store(std::make_shared<const Config>(std::move(mine)));
+    }
+    log_.say(theirs.ok() ? "info" : "error", theirs.ok() ? "policy.adopted" : "policy.refused",
+             {{"reason", theirs.ok() ? "" : theirs.error().line()}});
 }
 
 Service::~Service() { stop(); }
@@ -115,20 +160,23 @@ Result<void> Service::start() {
     state_.access->set_providers(BARTIZAN_TRY(load_providers(*config_.load())));
     BARTIZAN_TRY(refresh());
     watch_.start(config_.load()->detectors);
+    if (fleet_) BARTIZAN_TRY(fleet_->start());
     ticker_ = std::thread([this] { tick(); });
     return {};
 }
 
-Result<void> Service::reload(const Config& config) {
+Result<void> Service::reload(const Config& config, const std::string& text) {
     BARTIZAN_TRY(check_config(config));
     state_.access->set_providers(BARTIZAN_TRY(load_providers(config)));
     config_.store(std::make_shared<const Config>(config));
+    if (fleet_ && !text.empty()) BARTIZAN_TRY(fleet_->share_policy(text));
     return {};
 }
 
 void Service::stop() {
     if (ending_.exchange(true)) return;
     if (ticker_.joinable()) ticker_.join();
+    if (fleet_) fleet_->stop();
     watch_.stop();
     uploads_.stop();
     logins_.stop();
@@ -145,12 +193,15 @@ Result<void> Service::refresh() {
     const std::int64_t epoch = state_.access->people()->epoch();
     if (routing_.load()->epoch() != epoch) routing_.store(BARTIZAN_TRY(Routing::load(*state_.registry, epoch)));
     workers_.settle(*routing_.load());
+    if (fleet_) pool_.post([this, epoch] { fleet_->announce(epoch); });
     return {};
 }
 
 void Service::tick() {
     for (int ticks = 0; !ending_; ++ticks) {
         std::this_thread::sleep_for(service::kTick);
+        // What other instances change is told by the stream; to look is for when it is lost.
+        if (fleet_ && fleet_->connected() && ticks % service::kFlushEvery != 0) continue;
         const Result<void> refreshed = refresh();
         if (database_well_.exchange(refreshed.ok()) != refreshed.ok())
             log_.say(refreshed.ok() ? "info" : "error", refreshed.ok() ? "database.back" : "database.lost",

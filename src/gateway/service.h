@@ -21,15 +21,16 @@ public:
         http::Loops& loops;
         WorkerOptions workers;
         Log::Sink log;
-        std::uint64_t secret = 0;  ///< what fingerprints of queries are keyed with
+        std::uint64_t secret = 0;               ///< what fingerprints of queries are keyed with
+        std::unique_ptr<stream::Bus> bus = {};  ///< to the other instances; null: there are none
     };
     Service(Parts parts, Config config);
     ~Service() override;
 
     /// Loads what is served and starts its workers.
     Result<void> start();
-    /// What of a configuration may change while the service runs.
-    Result<void> reload(const Config& config);
+    /// What of a configuration may change while the service runs. `text`: its policy holds for all instances.
+    Result<void> reload(const Config& config, const std::string& text = {});
     /// Says no to readiness from now on: who balances load goes elsewhere.
     void begin_draining() { draining_ = true; }
     /// Ends workers and writes what is summed; after the server is closed.
@@ -56,6 +57,9 @@ private:
     http::Reply readiness() const;
     Result<void> refresh();
     void tick();
+    std::unique_ptr<Fleet> join(std::unique_ptr<stream::Bus> bus);
+    void hold(const std::string& principal, std::int64_t seconds);
+    void adopt(const std::string& policy);
 
     State& state_;
     Log log_;
@@ -73,6 +77,7 @@ private:
     Pool logins_;   ///< one: each takes time and memory on purpose
     Api api_;
     Inference inference_;
+    std::unique_ptr<Fleet> fleet_;  ///< null: this instance is alone
     std::mutex refreshing_;
     std::atomic<bool> draining_{false};
     std::atomic<bool> database_well_{true};

@@ -49,25 +49,30 @@ void Watch::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-void Watch::offer(const Exchange& exchange, std::string_view body, std::string_view length) {
-    if (!options_.on) return;
-    Query query{exchange.caller.name(), *exchange.version, exchange.rows, {}, {}, {}};
+Watch::Query Watch::query_of(const Exchange& exchange, std::string_view body, std::string_view length) {
+    Query query{exchange.caller.name(), *exchange.version, exchange.rows};
     const auto& inputs = exchange.request.inputs;
     if (inputs.size() == 1 && inputs[0].type == oip::Datatype::fp32) {
         query.input = watch::floats_of(inputs[0]);
         query.body = body;
         query.length = length;
     }
-    {
-        const std::lock_guard lock(mutex_);
-        if (queue_.size() < watch::kMostQueued && queued_bytes_ + query.bytes() <= watch::kMostQueuedBytes) {
-            queued_bytes_ += query.bytes();
-            queue_.push_back(std::move(query));
-            if (queue_.size() == 1) changed_.notify_one();
-            return;
-        }
-    }
-    parts_.metrics.watched.at({"let go"}).add(exchange.rows);
+    return query;
+}
+
+bool Watch::take(Query query) {
+    if (!options_.on) return true;
+    const std::lock_guard lock(mutex_);
+    if (queue_.size() >= watch::kMostQueued || queued_bytes_ + query.bytes() > watch::kMostQueuedBytes) return false;
+    queued_bytes_ += query.bytes();
+    queue_.push_back(std::move(query));
+    if (queue_.size() == 1) changed_.notify_one();
+    return true;
+}
+
+void Watch::offer(Query query) {
+    const std::uint64_t rows = query.rows;
+    if (!take(std::move(query))) parts_.metrics.watched.at({"let go"}).add(rows);
 }
 
 void Watch::run() {

@@ -20,6 +20,7 @@
 #include "gateway/exchange.h"
 #include "gateway/usual.h"
 #include "gateway/watch_options.h"
+#include "gateway/watch_query.h"
 #include "gateway/workers.h"
 #include "monitor/repeats.h"
 
@@ -42,21 +43,17 @@ public:
 
     void start(const WatchOptions& options);
     void stop();
-    /// Never waits. `body`: the worker's answer, `length` its header.
-    void offer(const Exchange& exchange, std::string_view body, std::string_view length);
+    using Query = WatchQuery;
+    /// `body`: the worker's answer, `length` its header.
+    static Query query_of(const Exchange& exchange, std::string_view body, std::string_view length);
+    /// Never waits; what there is no room for is let go.
+    void offer(Query query);
+    /// The same, from an instance elsewhere. False: there is no room now.
+    bool take(Query query);
     /// What is watched on each version, since when, and what not and why.
     Json seen() const;
 
 private:
-    struct Query {
-        std::string principal;
-        ServedVersion version;
-        std::uint64_t rows = 0;
-        std::vector<float> input;  ///< empty: not one tensor of FP32
-        std::string body;
-        std::string length;
-        std::size_t bytes() const { return input.size() * sizeof(float) + body.size(); }
-    };
     struct Watched {
         ServedVersion version;
         std::shared_ptr<const Usual> usual;
