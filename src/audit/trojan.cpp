@@ -62,7 +62,7 @@ std::string explanation_of(const data::Info& info, const defences::TrojanReport&
         if (judged.reach > 0)
             text += fmt::format(
                 " One small change of all items calls one class {:.1f} times as surely as the median "
-                "class (from 4 on counts).",
+                "class (from 4 on counts, if no other class comes within a third).",
                 judged.reach);
         return text +
                " Without clean reference models nobody can say how often a clean model gets this verdict: some "

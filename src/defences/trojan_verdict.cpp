@@ -17,9 +17,10 @@ constexpr double kSuspect = 1, kTrojaned = 1.5;
 constexpr double kPublishedIndex = 2;
 constexpr double kPublishedP = 0.05;
 constexpr double kWorks = 0.75;
-/// The lowest loss of a universal change lies so many times below the median class; 1.8 at most in clean models of the
-/// benchmark, 5.6 at least with a patch, a blend or a warp.
+/// The lowest loss of a universal change lies so many times below the median class, and so many times below that of
+/// every other class. Clean residual networks have several classes that are easy to reach, a trojan opens one.
 constexpr double kReach = 4;
+constexpr double kLead = 3;
 constexpr double kLeastLoss = 1e-3;
 constexpr double kLeast = 1e-6;
 
@@ -171,6 +172,14 @@ double reach_of(const ClassStatistics& model) {
     return median_of(model.universal) / std::max(std::ranges::min(model.universal), kLeastLoss);
 }
 
+/// How many times the lowest loss of a universal change lies below the second lowest.
+double lead_of(const ClassStatistics& model) {
+    if (model.universal.size() < 2) return 0;
+    Cells losses = model.universal;
+    std::ranges::sort(losses);
+    return losses[1] / std::max(losses[0], kLeastLoss);
+}
+
 /// Without references: three statistics, each of which names the class that stands out. The published two flag clean
 /// models often, so one of them alone is nothing where there are others.
 Verdict without_references(const ClassStatistics& model, Judgement& judgement) {
@@ -190,7 +199,7 @@ Verdict without_references(const ClassStatistics& model, Judgement& judgement) {
         model.universal.empty()
             ? by_size
             : static_cast<std::size_t>(std::ranges::min_element(model.universal) - model.universal.begin());
-    const bool change = judgement.reach >= kReach;
+    const bool change = judgement.reach >= kReach && lead_of(model) >= kLead;
     const bool published = margin && size && by_margin == by_size;
     if (change || published) named(change ? by_change : by_size);
     if (published || (change && ((margin && by_margin == by_change) || (size && by_size == by_change))))

@@ -75,6 +75,8 @@ TEST(TrojanVerdict, WithoutReferencesTwoStatisticsMustAgree) {
     one.margins[2] = 10;
     EXPECT_EQ(judge(one, {}).value().verdict, Verdict::suspect);
     EXPECT_EQ(judge(one, {}).value().target, 2);
+    one.universal[7] = 0.5;  // a second class nearly as easy: some are in clean models of some architectures
+    EXPECT_EQ(judge(one, {}).value().verdict, Verdict::clean);
     ClassStatistics bare{.margins = both.margins};
     EXPECT_EQ(judge(bare, {}).value().verdict, Verdict::suspect);  // all there is without data
 }
