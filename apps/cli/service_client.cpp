@@ -30,6 +30,7 @@ Errc code_of(int status) {
             return Errc::conflict;
         case 413:
         case 429:
+        case 507:
             return Errc::exhausted;
         case 422:
             return Errc::unsupported;

@@ -36,6 +36,7 @@ Result<gateway::Config> config_of(const cli::Invocation& invocation) {
     if (invocation.has("stream")) config.stream.options.url = invocation.text("stream");
     if (invocation.has("role")) config.stream.role = role_of(invocation.text("role"));
     if (invocation.has("state")) config.state = invocation.text("state");
+    if (invocation.has("store")) config.store = invocation.text("store");
     config.state = std::filesystem::absolute(config.state);
     BARTIZAN_TRY(gateway::check_config(config));
     return config;
@@ -63,6 +64,7 @@ sigset_t block_signals() {
     for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&set, number);
     ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // a limit of file sizes is an error to be told, not the end
     return set;
 }
 

@@ -38,16 +38,33 @@ void Alerts::raise(Alert alert, std::int64_t now) {
         alert.first = alert.last = now;
         if (alerts_.size() >= kMost) alerts_.pop_front();
         alerts_.push_back(alert);
+        if (unwritten_.size() < kMost)
+            unwritten_.push_back({"alert.raised",
+                                  "detector:" + alert.detector,
+                                  alert.version,
+                                  {{"severity", alert.severity},
+                                   {"title", alert.title},
+                                   {"principals", alert.principals},
+                                   {"evidence", alert.evidence}}});
     }
     log_.say("warning", "alert", alerts::as_json(alert));
-    metrics_.ledger_entries.at({"alert"}).add();
-    (void)ledger_.submit({"alert.raised",
-                          "detector:" + alert.detector,
-                          alert.version,
-                          {{"severity", alert.severity},
-                           {"title", alert.title},
-                           {"principals", alert.principals},
-                           {"evidence", alert.evidence}}});
+}
+
+Result<void> Alerts::flush() {
+    for (;;) {
+        ledger::Event event;
+        {
+            const std::lock_guard lock(mutex_);
+            if (unwritten_.empty()) return {};
+            event = unwritten_.front();
+        }
+        auto written = ledger_.append(event);
+        // What the ledger will never take must not stand in the way of the others.
+        if (!written.ok() && written.error().code() != Errc::invalid_input) return std::move(written).error();
+        metrics_.ledger_entries.at({"alert"}).add();
+        const std::lock_guard lock(mutex_);
+        unwritten_.pop_front();
+    }
 }
 
 Json Alerts::list(std::uint64_t after, std::size_t most) const {

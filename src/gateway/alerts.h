@@ -1,6 +1,7 @@
 #pragma once
 /// What detectors have to say: each alert is logged, counted, written to the ledger, and kept for `GET /v1/alerts`. The
-/// same one again within ten minutes is counted onto the first. An alert names clients and a version, with its
+/// same one again within ten minutes is counted onto the first. Entries that the ledger does not take are kept until it
+/// does. An alert names clients and a version, with its
 /// evidence; no caller is ever told that his query set it off. Thread rule: all members may be called from any thread.
 
 #include <cstdint>
@@ -35,6 +36,8 @@ public:
     Alerts(ledger::Ledger& ledger, Log& log, Metrics& metrics) : ledger_(ledger), log_(log), metrics_(metrics) {}
 
     void raise(Alert alert, std::int64_t now);
+    /// Writes what was raised to the ledger; may wait for the disk.
+    Result<void> flush();
     /// The newest first, at most `most`; with a number above `after`.
     Json list(std::uint64_t after, std::size_t most) const;
 
@@ -47,6 +50,7 @@ private:
     Metrics& metrics_;
     mutable std::mutex mutex_;
     std::deque<Alert> alerts_;
+    std::deque<ledger::Event> unwritten_;
     std::uint64_t next_ = 1;
 };
 

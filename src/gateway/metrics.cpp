@@ -92,6 +92,8 @@ std::string Metrics::text() const {
     out += gauge_text("bartizan_inflight_requests", "Requests being answered.",
                       static_cast<double>(in_flight.load(std::memory_order_relaxed)));
     if (others) out += others();
+    out += gauge_text("bartizan_database_up", "Is the database reached?", database_well ? 1 : 0);
+    out += gauge_text("bartizan_ledger_up", "Can the ledger be written?", ledger_well ? 1 : 0);
     return out;
 }
 

@@ -73,6 +73,8 @@ struct Metrics {
         "bartizan_watched_queries_total", "Queries that detectors saw, or had to let go.", {"outcome"}};
     std::atomic<std::int64_t> in_flight{0};
     std::function<std::string()> others;  ///< set before the first request; what else there is to tell
+    std::atomic<bool> database_well{true};  ///< reached at the last look
+    std::atomic<bool> ledger_well{true};    ///< written at the last try
 
     std::string text() const;
 };

@@ -12,7 +12,8 @@ Problem problem_of(const Error& error) {
     if (error.code() == Errc::internal) return {500, "internal", "something broke; the server's log says what"};
     std::string code(to_string(error.code()));
     std::ranges::replace(code, '_', '-');
-    const int status = http_status(error.code()) == 499 ? 504 : http_status(error.code());
+    int status = http_status(error.code()) == 499 ? 504 : http_status(error.code());
+    if (error.code() == Errc::exhausted) status = 507;  // the server's disk or memory, not the caller's allowance
     return {status, std::move(code), error.line(), status == 503 || status == 429 ? 1 : 0};
 }
 

@@ -62,17 +62,33 @@ void Recorder::see(const Event& event) {
     sum.rows += event.rows;
 }
 
-void Recorder::flush() {
+Result<void> Recorder::flush() {
     std::map<std::pair<std::string, std::string>, Sum> sums;
     {
         const std::lock_guard lock(mutex_);
         sums.swap(sums_);
     }
+    std::vector<Result<ledger::Ticket>> tickets;  // first all, then the wait: they share a batch
     for (const auto& [who, sum] : sums)
-        (void)ledger_.submit({"traffic.sum",
-                              who.first,
-                              who.second,
-                              {{"answered", sum.answered}, {"refused", sum.refused}, {"queries", sum.rows}}});
+        tickets.push_back(
+            ledger_.submit({"traffic.sum",
+                            who.first,
+                            who.second,
+                            {{"answered", sum.answered}, {"refused", sum.refused}, {"queries", sum.rows}}}));
+    Result<void> written;
+    auto ticket = tickets.begin();
+    for (const auto& [who, sum] : sums) {
+        auto done = ticket->ok() ? ledger_.wait(**ticket) : Result<std::uint64_t>(ticket->error());
+        ++ticket;
+        if (done.ok()) continue;
+        written = std::move(done).error();
+        const std::lock_guard lock(mutex_);
+        Sum& kept = sums_[who];
+        kept.answered += sum.answered;
+        kept.refused += sum.refused;
+        kept.rows += sum.rows;
+    }
+    return written;
 }
 
 }  // namespace bartizan::gateway

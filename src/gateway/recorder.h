@@ -42,8 +42,8 @@ public:
     void refused(const Refusal& refusal, Wait wait);
 
     void see(const Event& event) override;
-    /// Writes the sums; every few seconds, and at the end.
-    void flush();
+    /// Writes the sums; every few seconds, and at the end. What cannot be written is kept for the next time.
+    Result<void> flush();
 
 private:
     static constexpr std::size_t kMostRemembered = 100'000;

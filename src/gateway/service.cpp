@@ -182,7 +182,9 @@ void Service::stop() {
     logins_.stop();
     pool_.stop();
     workers_.stop();
-    recorder_.flush();
+    (void)alerts_.flush();
+    (void)recorder_.flush();
+    tell("ledger", metrics_.ledger_well, look_at_ledger());
     (void)state_.access->store_last_used();
 }
 
@@ -197,17 +199,32 @@ Result<void> Service::refresh() {
     return {};
 }
 
+/// A ledger that was lost is tried with an entry of its own, which then stands behind the gap.
+Result<void> Service::look_at_ledger() {
+    const auto trouble = state_.ledger->trouble();
+    if (!trouble) return {};
+    if (metrics_.ledger_well) return *trouble;
+    BARTIZAN_TRY(state_.ledger->append({"ledger.back", "service", "*", {{"reason", trouble->line()}}}));
+    return {};
+}
+
+/// "database.lost" and "database.back", once each.
+void Service::tell(std::string_view part, std::atomic<bool>& well, const Result<void>& now) {
+    if (well.exchange(now.ok()) == now.ok()) return;
+    log_.say(now.ok() ? "info" : "error", std::string(part) + (now.ok() ? ".back" : ".lost"),
+             {{"reason", now.ok() ? "" : now.error().line()}});
+}
+
 void Service::tick() {
     for (int ticks = 0; !ending_; ++ticks) {
         std::this_thread::sleep_for(service::kTick);
         // What other instances change is told by the stream; to look is for when it is lost.
-        if (fleet_ && fleet_->connected() && ticks % service::kFlushEvery != 0) continue;
-        const Result<void> refreshed = refresh();
-        if (database_well_.exchange(refreshed.ok()) != refreshed.ok())
-            log_.say(refreshed.ok() ? "info" : "error", refreshed.ok() ? "database.back" : "database.lost",
-                     {{"reason", refreshed.ok() ? "" : refreshed.error().line()}});
+        const bool look = !fleet_ || !fleet_->connected() || ticks % service::kFlushEvery == 0;
+        if (look) tell("database", metrics_.database_well, refresh());
+        (void)alerts_.flush();
+        if (ticks % service::kFlushEvery == 0) (void)recorder_.flush();
+        tell("ledger", metrics_.ledger_well, look_at_ledger());
         if (ticks % service::kFlushEvery != 0) continue;
-        recorder_.flush();
         quota_.sweep(std::chrono::steady_clock::now());
         (void)state_.access->store_last_used();
     }
@@ -339,7 +356,10 @@ void Service::answer_open(http::CallPointer call, const Notes& notes) {
 
 http::Reply Service::readiness() const {
     const bool ready = !draining_;
-    const Json json = {{"live", true}, {"ready", ready}, {"database", database_well_.load() ? "reached" : "lost"}};
+    const Json json = {{"live", true},
+                       {"ready", ready},
+                       {"database", metrics_.database_well.load() ? "reached" : "lost"},
+                       {"ledger", metrics_.ledger_well.load() ? "written" : "lost"}};
     return {.status = ready ? 200 : 503, .body = json.dump()};
 }
 
@@ -389,7 +409,7 @@ http::Reply Service::run(const Notes& notes, const http::Call& call) {
     if (answer.ok()) return std::move(answer).value();
     const Problem problem = problem_of(answer.error());
     metrics_.refusals.at({problem.code}).add();
-    if (problem.status == 500)
+    if (problem.status >= 500)
         log_.say("error", "request.failed", {{"request_id", notes.request_id}, {"reason", answer.error().line()}});
     if (answer.error().code() == Errc::denied) return refused(problem, problem.sentence);
     return reply_of(problem, notes.request_id);

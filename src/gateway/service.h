@@ -60,6 +60,8 @@ private:
     std::unique_ptr<Fleet> join(std::unique_ptr<stream::Bus> bus);
     void hold(const std::string& principal, std::int64_t seconds);
     void adopt(const std::string& policy);
+    void tell(std::string_view part, std::atomic<bool>& well, const Result<void>& now);
+    Result<void> look_at_ledger();
 
     State& state_;
     Log log_;
@@ -80,7 +82,6 @@ private:
     std::unique_ptr<Fleet> fleet_;  ///< null: this instance is alone
     std::mutex refreshing_;
     std::atomic<bool> draining_{false};
-    std::atomic<bool> database_well_{true};
     std::atomic<bool> ending_{false};
     std::atomic<std::int64_t> uploading_{0};
     std::thread ticker_;

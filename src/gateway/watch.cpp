@@ -29,6 +29,12 @@ std::vector<float> floats_of(const oip::Tensor& tensor) {
     return out;
 }
 
+/// For waits of its own: no jump of the clock stretches or cuts them.
+std::int64_t steady_now() {
+    const auto now = std::chrono::steady_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
 /// What tells an account to the similarity history, which knows no names.
 std::uint64_t account_of(const std::string& principal) { return std::hash<std::string>()(principal); }
 
@@ -88,7 +94,7 @@ void Watch::run() {
                 queued_bytes_ -= query.bytes();
             }
         }
-        if (parts_.now() != ticked_) tick();
+        if (watch::steady_now() != ticked_) tick();
         if (query.rows == 0) continue;
         look(query);
         parts_.metrics.watched.at({"seen"}).add(query.rows);
@@ -118,7 +124,7 @@ std::shared_ptr<Worker> Watch::ready_worker(const Watched& watched) const {
 
 /// Why a version is not watched is told by `seen`; whether its worker answers may change.
 void Watch::learn(Watched& watched) {
-    const std::int64_t now = parts_.now();
+    const std::int64_t now = watch::steady_now();
     if (now < watched.try_again) return;
     watched.try_again = now + watch::kTryAgain;
     const auto set_reason = [&](std::string reason) {
@@ -157,7 +163,7 @@ void Watch::look(const Query& query) {
         watched = &watched_[version];
         watched->version = query.version;
         watched->queries += query.rows;
-        watched->asked = parts_.now();
+        watched->asked = watch::steady_now();
     }
     if (!watched->usual) learn(*watched);
     Client& client = client_of(query.principal, version);
@@ -282,7 +288,7 @@ void Watch::look_at_volume(const Watched& watched, Client& client, std::uint64_t
 
 /// Once a second: golden sets that are due; versions that nobody asks any more are forgotten, 20 MB each.
 void Watch::tick() {
-    ticked_ = parts_.now();
+    ticked_ = watch::steady_now();
     squeezed_ = 0;
     squeezing_ = {};
     {
@@ -296,7 +302,7 @@ void Watch::tick() {
 }
 
 void Watch::check_golden_set(Watched& watched) {
-    watched.golden_at = parts_.now() + options_.golden_seconds;
+    watched.golden_at = watch::steady_now() + options_.golden_seconds;
     const Usual& usual = *watched.usual;
     const auto worker = ready_worker(watched);
     const auto signature = worker ? worker->signature() : nullptr;

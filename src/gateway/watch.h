@@ -36,7 +36,7 @@ public:
         Metrics& metrics;
         /// Holds a principal back for so many seconds.
         std::function<void(const std::string& principal, std::int64_t seconds)> hold;
-        std::function<std::int64_t()> now;  ///< seconds since the epoch
+        std::function<std::int64_t()> now;  ///< seconds since the epoch; may jump
     };
     Watch(Parts parts, std::uint64_t key) : parts_(std::move(parts)), key_(key) {}
     ~Watch() { stop(); }

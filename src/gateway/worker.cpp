@@ -37,6 +37,20 @@ struct FileInTheClear {
     }
 };
 
+/// What of the server's environment a worker gets: neither keys that stand in it, nor libraries to be loaded first.
+std::vector<char*> environment() {
+    constexpr std::string_view kPassed[] = {
+        "PATH=", "HOME=", "LANG=", "TZ=",   "TMPDIR=", "LD_LIBRARY_PATH=", "LC_",   "OMP_",
+        "MKL_",  "ASAN_", "LSAN_", "TSAN_", "UBSAN_",  "MALLOC_",          "CUDA_", "NVIDIA_"};
+    std::vector<char*> out;
+    for (char** one = environ; *one != nullptr; ++one)
+        if (std::ranges::any_of(kPassed,
+                                [&](std::string_view name) { return std::string_view(*one).starts_with(name); }))
+            out.push_back(*one);
+    out.push_back(nullptr);
+    return out;
+}
+
 std::string text_of(int status) {
     if (WIFSIGNALED(status)) return "signal " + std::to_string(WTERMSIG(status));
     return "status " + std::to_string(WEXITSTATUS(status));
@@ -227,7 +241,9 @@ Result<std::unique_ptr<worker_process::Process>> Worker::start_process() {
     posix_spawnattr_setsigdefault(&attributes, &pipe_signal);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     pid_t process = -1;
-    const int error = ::posix_spawn(&process, words[0].c_str(), &actions, &attributes, arguments.data(), environ);
+    std::vector<char*> environment = worker_process::environment();
+    const int error =
+        ::posix_spawn(&process, words[0].c_str(), &actions, &attributes, arguments.data(), environment.data());
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);
     ::close(pipe[0]);

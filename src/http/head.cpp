@@ -151,6 +151,7 @@ std::string_view reason_of(int status) {
         {503, "Service Unavailable"},
         {504, "Gateway Timeout"},
         {505, "HTTP Version Not Supported"},
+        {507, "Insufficient Storage"},
     };
     const auto found = std::ranges::find(kReasons, status, &Reason::status);
     return found == std::end(kReasons) ? "Unknown" : found->text;

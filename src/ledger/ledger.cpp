@@ -78,6 +78,10 @@ public:
         return durable_;
     }
     const Verifier& verifier() const { return verifier_; }
+    std::optional<Error> trouble() const {
+        const std::lock_guard lock(mutex_);
+        return trouble_;
+    }
 
     Result<crypto::MerkleProof> prove(bool inclusion, std::uint64_t index, std::uint64_t size) const {
         const std::lock_guard lock(state_mutex_);
@@ -119,12 +123,14 @@ private:
         for (const std::string& line : batch.lines) waiting_bytes_ -= line.size();
         durable_ += batch.lines.size();
         head_ = state_.head();
+        trouble_.reset();
         batch.done = true;
     }
 
     /// The batches behind it carry indices that never came to be: they fail too.
     void fail(const std::shared_ptr<Batch>& batch, const Error& error) {
         waiting_.push_front(batch);
+        trouble_ = error;
         for (const auto& each : waiting_) {
             each->error = error;
             each->done = true;
@@ -147,6 +153,7 @@ private:
     std::uint64_t next_index_;
     std::uint64_t durable_;
     std::string head_;
+    std::optional<Error> trouble_;
     bool idle_ = false;
     bool stopping_ = false;
     std::thread thread_;
@@ -171,6 +178,7 @@ Result<std::uint64_t> Ledger::append(const Event& event) {
 std::string Ledger::head() const { return writer_->head(); }
 std::uint64_t Ledger::size() const { return writer_->size(); }
 const Verifier& Ledger::verifier() const { return writer_->verifier(); }
+std::optional<Error> Ledger::trouble() const { return writer_->trouble(); }
 Result<crypto::MerkleProof> Ledger::prove_inclusion(std::uint64_t index, std::uint64_t size) const {
     return writer_->prove(true, index, size);
 }

@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bartizan/result.h"
@@ -61,6 +62,8 @@ public:
     /// The number of durable entries.
     std::uint64_t size() const;
     const Verifier& verifier() const;
+    /// Why the last batch was not written; nothing: it was.
+    std::optional<Error> trouble() const;
     /// In the tree of the first `size` entries, which must be durable.
     Result<crypto::MerkleProof> prove_inclusion(std::uint64_t index, std::uint64_t size) const;
     Result<crypto::MerkleProof> prove_consistency(std::uint64_t old_size, std::uint64_t size) const;

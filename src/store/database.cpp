@@ -6,6 +6,7 @@
 #include <deque>
 #include <filesystem>
 #include <mutex>
+#include <thread>
 
 #include "core/file.h"
 #include "store/session.h"
@@ -40,43 +41,79 @@ std::string Row::text(std::size_t column) const {
     return text == nullptr ? "" : *text;
 }
 
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr auto kLookEvery = 500ms;
+/// For one statement. A server that takes requests and never answers (its disk hangs) is no better than none.
+constexpr auto kStatementPatience = 10s;
+constexpr auto kLeasePatience = 20s;
+
+}  // namespace
+
 /// Sessions that are lent one by one.
 class Database::Pool {
 public:
     Pool(Engine kind, std::vector<std::unique_ptr<Session>> sessions) : engine(kind), sessions_(std::move(sessions)) {
         for (const auto& session : sessions_) idle_.push_back(session.get());
+        if (engine == Engine::postgresql) watcher_ = std::thread([this] { watch(); });
     }
+    ~Pool() {
+        {
+            const std::lock_guard lock(mutex_);
+            ending_ = true;
+        }
+        ended_.notify_all();
+        if (watcher_.joinable()) watcher_.join();
+    }
+    Pool(const Pool&) = delete;
+    Pool& operator=(const Pool&) = delete;
 
     class Lease {
     public:
         explicit Lease(Pool& pool) : pool_(pool) {
             std::unique_lock lock(pool_.mutex_);
-            pool_.returned_.wait(lock, [&] { return !pool_.idle_.empty(); });
+            if (!pool_.returned_.wait_for(lock, kLeasePatience, [&] { return !pool_.idle_.empty(); })) return;
             session_ = pool_.idle_.front();
             pool_.idle_.pop_front();
         }
         ~Lease() {
+            if (session_ == nullptr) return;
             const std::lock_guard lock(pool_.mutex_);
             pool_.idle_.push_back(session_);
             pool_.returned_.notify_one();
         }
         Lease(const Lease&) = delete;
         Lease& operator=(const Lease&) = delete;
+        /// Fails with `unavailable`: none was given back in time.
+        Result<void> check() const {
+            if (session_ != nullptr) return {};
+            return Error(Errc::unavailable, "the database does not answer", "check that it runs");
+        }
         Session& operator*() const { return *session_; }
         Session* operator->() const { return session_; }
 
     private:
         Pool& pool_;
-        Session* session_;
+        Session* session_ = nullptr;
     };
 
     const Engine engine;
 
 private:
+    void watch() {
+        std::unique_lock lock(mutex_);
+        while (!ended_.wait_for(lock, kLookEvery, [&] { return ending_; }))
+            for (const auto& session : sessions_) session->give_up(kStatementPatience);
+    }
+
     std::vector<std::unique_ptr<Session>> sessions_;
     std::mutex mutex_;
-    std::condition_variable returned_;
+    std::condition_variable returned_, ended_;
     std::deque<Session*> idle_;
+    bool ending_ = false;
+    std::thread watcher_;
 };
 
 Database::Database(std::unique_ptr<Pool> pool) : pool_(std::move(pool)) {}
@@ -99,6 +136,7 @@ Result<std::unique_ptr<Database>> Database::open(const std::string& address, uns
 
 Result<void> Database::transact(const std::function<Result<void>(Transaction&)>& work) {
     const Pool::Lease session(*pool_);
+    BARTIZAN_TRY(session.check());
     BARTIZAN_TRY(session->begin());
     if (auto done = work(*session); !done.ok()) {
         session->roll_back();
@@ -109,6 +147,11 @@ Result<void> Database::transact(const std::function<Result<void>(Transaction&)>&
 
 Result<Rows> Database::run(std::string_view sql, std::initializer_list<Value> values) {
     const Pool::Lease session(*pool_);
+    BARTIZAN_TRY(session.check());
+    BARTIZAN_TRY(session->ensure_connected());
+    auto rows = session->run(sql, std::span(values.begin(), values.size()));
+    // A connection that was cut while it was idle. Only what changes nothing may be asked twice.
+    if (rows.ok() || rows.error().code() != Errc::unavailable || !sql.starts_with("SELECT")) return rows;
     BARTIZAN_TRY(session->ensure_connected());
     return session->run(sql, std::span(values.begin(), values.size()));
 }

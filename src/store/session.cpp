@@ -5,7 +5,11 @@
 #include <soci/soci.h>
 #include <soci/sqlite3/soci-sqlite3.h>
 
+#include <algorithm>
 #include <deque>
+#include <mutex>
+
+#include <sys/socket.h>
 
 namespace bartizan::store {
 namespace {
@@ -31,6 +35,9 @@ Error failure(const soci::soci_error& error) {
         return {Errc::conflict, "another writer was first: " + text, "try again"};
     if (says("disk is full") || says("disk full") || says("No space"))
         return {Errc::exhausted, "the database's disk is full", "free some space"};
+    if (says("disk I/O error"))
+        return {Errc::exhausted, "the database's disk cannot be written: it is full, at its limit, or fails",
+                "free some space, look at the disk"};
     if (says("connection") || says("server closed") || says("terminating"))
         return {Errc::unavailable, "the database cannot be reached: " + text, "check that it runs"};
     if (says("readonly") || says("unable to open"))
@@ -67,6 +74,17 @@ Value value_of(const soci::row& row, std::size_t column) {
     }
 }
 
+/// Waits that libpq leaves endless, for addresses that do not set them: a server that vanished is given up in time.
+struct Preset {
+    std::string_view keyword;
+    const char* value;
+};
+constexpr Preset kPresets[] = {{"connect_timeout", "5"},
+                               {"tcp_user_timeout", "10000"},
+                               {"keepalives_idle", "10"},
+                               {"keepalives_interval", "5"},
+                               {"keepalives_count", "3"}};
+
 /// An address as the keywords that SOCI passes on to libpq; it does not know addresses.
 std::string keywords(const std::string& address) {
     char* why = nullptr;
@@ -76,9 +94,12 @@ std::string keywords(const std::string& address) {
     if (!options) throw soci::soci_error(std::string("unable to open: ") + (why == nullptr ? "" : why));
     std::string words;
     for (const PQconninfoOption* option = options.get(); option->keyword != nullptr; ++option) {
-        if (option->val == nullptr) continue;
+        const char* value = option->val;
+        const auto preset = std::ranges::find(kPresets, std::string_view(option->keyword), &Preset::keyword);
+        if (value == nullptr && preset != std::end(kPresets)) value = preset->value;
+        if (value == nullptr) continue;
         words += std::string(option->keyword) + "='";
-        for (const char* c = option->val; *c != '\0'; ++c) {
+        for (const char* c = value; *c != '\0'; ++c) {
             if (*c == '\'' || *c == '\\') words += '\\';
             words += *c;
         }
@@ -121,10 +142,27 @@ struct Session::State {
     std::string address;
     soci::session session;
     bool doubtful = true;  ///< not connected, or perhaps no longer
+    std::mutex asking_mutex;
+    int asking = -1;  ///< socket of the statement under way
+    std::chrono::steady_clock::time_point since;
+
+    /// Null: not connected, or not to PostgreSQL.
+    PGconn* connection() {
+        if (engine != Engine::postgresql || session.get_backend() == nullptr) return nullptr;
+        return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_;
+    }
+    void set_asking(int which) {
+        const std::lock_guard lock(asking_mutex);
+        asking = which;
+        since = std::chrono::steady_clock::now();
+    }
 
     void connect() {
         if (engine == Engine::postgresql) {
             session.open(soci::postgresql, keywords(address));
+            // What the server has to remark would else go to standard error, between the lines of the log.
+            ::PQsetNoticeProcessor(
+                connection(), [](void*, const char*) {}, nullptr);
             session << "SET client_min_messages TO WARNING";
             session << "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL SERIALIZABLE";
         } else {
@@ -151,14 +189,33 @@ Result<std::unique_ptr<Session>> Session::open(Engine engine, const std::string&
 Result<void> Session::ensure_connected() {
     if (!state_->doubtful) return {};
     return guarded([&]() -> Result<void> {
-        state_->session.close();
+        state_->session.close();  // no statement is under way: `give_up` knows no socket
         state_->connect();
         return {};
     });
 }
 
+void Session::give_up(std::chrono::milliseconds patience) {
+    const std::lock_guard lock(state_->asking_mutex);
+    if (state_->asking >= 0 && std::chrono::steady_clock::now() - state_->since > patience)
+        ::shutdown(state_->asking, SHUT_RDWR);
+}
+
+/// Names the socket that a statement waits on, for `give_up`, as long as it does.
+class Session::Asking {
+public:
+    explicit Asking(State& state) : state_(state) { state_.set_asking(::PQsocket(state_.connection())); }
+    ~Asking() { state_.set_asking(-1); }
+    Asking(const Asking&) = delete;
+    Asking& operator=(const Asking&) = delete;
+
+private:
+    State& state_;
+};
+
 Result<Rows> Session::run(std::string_view sql, std::span<const Value> values) {
     auto rows = guarded([&]() -> Result<Rows> {
+        const Asking asking(*state_);
         std::deque<Bound> storage;
         soci::row row;
         soci::statement statement(state_->session);
@@ -181,7 +238,13 @@ Result<Rows> Session::run(std::string_view sql, std::span<const Value> values) {
 
 Result<void> Session::begin() {
     BARTIZAN_TRY(ensure_connected());
-    auto begun = run(state_->engine == Engine::sqlite ? "BEGIN IMMEDIATE" : "BEGIN", {});
+    const std::string_view words = state_->engine == Engine::sqlite ? "BEGIN IMMEDIATE" : "BEGIN";
+    auto begun = run(words, {});
+    if (begun.ok()) return {};
+    // A connection that was cut while it was idle: nothing was done with it yet.
+    if (begun.error().code() != Errc::unavailable) return std::move(begun).error();
+    BARTIZAN_TRY(ensure_connected());
+    begun = run(words, {});
     if (!begun.ok()) return std::move(begun).error();
     return {};
 }

@@ -22,9 +22,10 @@ import tiny_onnx
 class Service:
     """A running service and what it printed."""
 
-    def __init__(self, state, *words):
-        self.process = subprocess.Popen([program.BIN / "bartizan", "serve", "--listen", "127.0.0.1:0", "--state", state,
-                                         *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    def __init__(self, state, *words, prefix=(), env=None):
+        self.process = subprocess.Popen([*prefix, program.BIN / "bartizan", "serve", "--listen", "127.0.0.1:0", "--state",
+                                         state, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                                        env=env)
         self.address = re.fullmatch(r"listening on (http://127\.0\.0\.1:\d+)\n", self.process.stdout.readline())[1]
         self.key = None
         self.log = []

@@ -65,6 +65,10 @@ constexpr OptionSpec kServeOptions[] = {
      .kind = OptionKind::path,
      .value = "DIR",
      .help = "where everything is kept (default: bartizan-state)"},
+    {.name = "--store",
+     .kind = OptionKind::text,
+     .value = "ADDRESS",
+     .help = "postgresql://USER@HOST/NAME in place of SQLite in the state folder"},
 };
 constexpr PositionalSpec kAssetName[] = {{.name = "NAME", .help = "a model, or data:NAME for a data set"}};
 constexpr PositionalSpec kNameAndVersion[] = {{.name = "NAME", .help = "a model, or data:NAME for a data set"},
