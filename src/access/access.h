@@ -50,7 +50,7 @@ struct Credentials {
 
 /// Why nobody was identified.
 struct Refused {
-    enum class Why { nothing_given, wrong, wait };
+    enum class Why { nothing_given, wrong, wait, unavailable };  ///< the last: nobody can say now
     Why why;
     std::string reason;  ///< for the log and the ledger, never for the caller
     std::chrono::milliseconds wait{};

@@ -70,7 +70,9 @@ std::variant<crypto::Secret, Refused> Access::log_in(const std::string& name, st
     const auto principal = people()->principal(name);
     const auto rows =
         journal_.database().run("SELECT password FROM principal WHERE name = :name AND disabled = 0", {name});
-    const std::string hash = rows.ok() && !rows->empty() ? rows->at(0).text(0) : std::string();
+    // Not the caller's fault: nothing is counted against him.
+    if (!rows.ok()) return Refused{Refused::Why::unavailable, rows.error().line(), {}};
+    const std::string hash = rows->empty() ? std::string() : rows->at(0).text(0);
     if (!check_password(password, hash) || !principal) {
         by_principal_.failed(name, now);
         by_address_.failed(address, now);
@@ -78,7 +80,7 @@ std::variant<crypto::Secret, Refused> Access::log_in(const std::string& name, st
     }
     by_principal_.succeeded(name);
     const auto key = add_key(name, {.principal = name, .label = "session", .expires = clock_() + kSessionSeconds});
-    if (!key.ok()) return wrong("no session could be made: " + key.error().message());
+    if (!key.ok()) return Refused{Refused::Why::unavailable, "no session could be made: " + key.error().line(), {}};
     return key->text();
 }
 

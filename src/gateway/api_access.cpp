@@ -57,6 +57,7 @@ Answer log_in(Api& api, const Ask& ask) {
     if (refused.why == access::Refused::Why::wrong)
         BARTIZAN_TRY(api.state.journal->record(
             {"access.login.failed", name.substr(0, 64), "principal:" + name.substr(0, 64), {{"address", ask.peer}}}));
+    if (refused.why == access::Refused::Why::unavailable) return Error(Errc::unavailable, refused.reason);
     const auto seconds = std::chrono::ceil<std::chrono::seconds>(refused.wait).count();
     if (refused.why == access::Refused::Why::wait)
         return reply_of({429, "too-many-failures", "there were too many wrong passwords; wait", seconds},

@@ -13,22 +13,34 @@ std::string Recorder::name_of(const Decision& decision) {
 
 bool Recorder::knows(const Decision& decision) const {
     const std::lock_guard lock(mutex_);
-    return decision.epoch == epoch_ && decisions_.contains(name_of(decision));
+    const auto found = decisions_.find(name_of(decision));
+    return found != decisions_.end() && found->second == decision.epoch;
+}
+
+/// Without another try: the last one failed within a second.
+bool Recorder::may_go_on(const std::string& name) {
+    const std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() < try_again_ && decisions_.contains(name);
 }
 
 Result<void> Recorder::allowed(const Decision& decision) {
-    if (knows(decision)) return {};
-    BARTIZAN_TRY(ledger_.append({"access.allowed",
-                                 decision.principal,
-                                 decision.version.text(),
-                                 {{"action", "infer"}, {"key", decision.key}, {"epoch", decision.epoch}}}));
+    const std::string name = name_of(decision);
+    if (knows(decision) || may_go_on(name)) return {};
+    auto written = ledger_.append({"access.allowed",
+                                   decision.principal,
+                                   decision.version.text(),
+                                   {{"action", "infer"}, {"key", decision.key}, {"epoch", decision.epoch}}});
+    if (!written.ok()) {
+        const std::lock_guard lock(mutex_);
+        try_again_ = std::chrono::steady_clock::now() + 1s;
+        if (decisions_.contains(name)) return {};
+        return std::move(written).error();
+    }
     metrics_.ledger_entries.at({"allowed"}).add();
     const std::lock_guard lock(mutex_);
-    if (decision.epoch > epoch_ || decisions_.size() >= kMostRemembered) {
-        decisions_.clear();
-        epoch_ = std::max(epoch_, decision.epoch);
-    }
-    if (decision.epoch == epoch_) decisions_[name_of(decision)] = true;
+    if (decisions_.size() >= kMostRemembered) decisions_.clear();
+    std::int64_t& epoch = decisions_[name];
+    epoch = std::max(epoch, decision.epoch);
     return {};
 }
 

@@ -29,7 +29,8 @@ public:
         std::int64_t epoch = 0;
     };
     bool knows(const Decision& decision) const;
-    /// Durable when this returns.
+    /// Durable when this returns. While the ledger cannot be written, who was allowed the same under an earlier state
+    /// may go on: he still may, or he would have been refused before; it is tried again every second.
     Result<void> allowed(const Decision& decision);
 
     struct Refusal {
@@ -55,12 +56,13 @@ private:
         std::uint64_t answered = 0, refused = 0, rows = 0;
     };
     static std::string name_of(const Decision& decision);
+    bool may_go_on(const std::string& name);
 
     ledger::Ledger& ledger_;
     Metrics& metrics_;
     mutable std::mutex mutex_;
-    std::int64_t epoch_ = 0;
-    std::unordered_map<std::string, bool> decisions_;  ///< of `epoch_`
+    std::unordered_map<std::string, std::int64_t> decisions_;  ///< the epoch that each is recorded for
+    std::chrono::steady_clock::time_point try_again_{};
     std::unordered_map<std::string, Again> refusals_;
     std::map<std::pair<std::string, std::string>, Sum> sums_;  ///< by principal and version
 };

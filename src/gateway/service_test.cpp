@@ -28,6 +28,23 @@ TEST_F(HostileTest, EveryRefusalIsAProblemWithACodeAndAnId) {
     }
 }
 
+TEST_F(HostileTest, NoNameLeadsOutOfTheState) {
+    const auto before = std::distance(std::filesystem::recursive_directory_iterator(folder_), {});
+    for (const char* target :
+         {"/v1/models/m/versions?file=../evil.onnx", "/v1/models/m/versions?file=%2e%2e%2fevil.onnx",
+          "/v1/models/m/versions?file=/evil.onnx", "/v1/models/m/versions?file=..", "/v1/models/m/versions?file=a%00b",
+          "/v1/models/m/versions?file=a%5c..%5cb", "/v1/models/%2e%2e/versions?file=m.onnx",
+          "/v1/models/.hidden/versions?file=m.onnx", "/v1/models/-rf/versions?file=m.onnx",
+          "/v1/models/m%20n/versions?file=m.onnx"})
+        EXPECT_EQ(ask("admin", "POST", target, "x").status, 400) << target;
+    EXPECT_EQ(std::distance(std::filesystem::recursive_directory_iterator(folder_), {}), before);
+    EXPECT_FALSE(std::filesystem::exists(folder_.parent_path() / "evil.onnx"));
+    push("model");
+    EXPECT_EQ(ask("admin", "PUT", "/v1/models/m/versions/1/attachments/%2e%2e%2fbom", "x").status, 400);
+    EXPECT_EQ(ask("admin", "PUT", "/v1/models/m/versions/1/attachments/..", "x").status, 400);
+    EXPECT_EQ(ask("admin", "PUT", "/v1/models/m/aliases/..%5cx", R"({"version":1})").status, 400);
+}
+
 TEST_F(HostileTest, RequestsThatCouldBeReadInTwoWaysAreRefused) {
     const std::string auth = "Authorization: Bearer " + keys_["admin"] + "\r\n";
     for (const std::string headers :
@@ -100,6 +117,10 @@ TEST_F(HostileTest, NoSecretIsInTheLogOrTheLedger) {
     keys_["guess"] = "btz_0123456789ab_" + std::string(64, '7');
     EXPECT_EQ(ask("guess", "GET", "/v1/models").status, 401);
     EXPECT_EQ(ask("carl", "GET", "/v1/models/m?key=" + keys_["carl"]).status, 404);
+    keys_["token"] = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUifQ.c2VjcmV0LXNpZ25hdHVyZQ";
+    EXPECT_EQ(ask("token", "GET", "/v1/models").status, 401);
+    EXPECT_EQ(ask("carl", "PUT", "/v1/principals/dora/password", R"({"password":"battery horse staple"})").status, 403);
+    EXPECT_EQ(ask("", "POST", "/v1/login", R"({"name":"no horse","password":"no horse at all"})").status, 401);
     std::string written;
     for (const ledger::Entry& entry : entries())
         written += entry.event.kind + entry.event.actor + entry.event.details.dump();
@@ -107,7 +128,8 @@ TEST_F(HostileTest, NoSecretIsInTheLogOrTheLedger) {
     written += log_;
     EXPECT_NE(log_.find("\"principal\":\"dora\""), std::string::npos);
     for (const auto& [who, key] : keys_) EXPECT_EQ(written.find(key.substr(17)), std::string::npos) << who;
-    EXPECT_EQ(written.find("horse"), std::string::npos);
+    for (const char* word : {"correct horse", "wrong horse", "battery horse", "no horse at all"})
+        EXPECT_EQ(written.find(word), std::string::npos) << word;
 }
 
 TEST_F(HostileTest, AModelThatItsScanCallsMaliciousIsNotRun) {

@@ -32,6 +32,7 @@ public:
             return;
         }
         if (call->path() == "/forgotten") return;
+        if (call->path() == "/large") return call->reply({.body = std::string(64 << 20, 'x')});
         if (call->path() == "/stream") {
             call->begin({.content_type = "text/event-stream"});
             for (int i = 0; i < 3; ++i) call->push("data: " + std::to_string(i) + "\n\n");
@@ -221,6 +222,20 @@ TEST(HttpServerTimes, SlowCallersAreClosed) {
     EXPECT_LT(std::chrono::steady_clock::now() - start, 900ms);
     EXPECT_GE(server->counts().timeouts, 2U);
     EXPECT_EQ(echo.handled, 0);
+}
+
+TEST(HttpServerTimes, WhoDoesNotReadHisAnswerIsClosed) {
+    Echo echo;
+    Loops loops(1, "test");
+    const ServerLimits limits{.write_time = 200ms, .slowest_bytes_per_second = 1'000'000'000};
+    auto server = *Server::start({.limits = limits}, echo, loops);
+    RawClient lazy(server->port());
+    lazy.send("GET /large HTTP/1.1\r\nHost: a\r\n\r\n");
+    const auto until = std::chrono::steady_clock::now() + 5s;
+    while (server->counts().timeouts == 0 && std::chrono::steady_clock::now() < until) std::this_thread::sleep_for(5ms);
+    EXPECT_EQ(server->counts().timeouts, 1U);
+    EXPECT_LT(lazy.rest().size(), std::size_t{64} << 20);
+    EXPECT_EQ(status_of(RawClient(server->port()).asks("GET /a HTTP/1.1\r\nHost: a\r\n\r\n")), 200);
 }
 
 TEST(HttpServerTimes, DrainingLetsRequestsEndAndTakesNoMore) {

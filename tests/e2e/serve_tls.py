@@ -111,11 +111,28 @@ class Tls(program.Case):
         self.check_tokens()
         self.check_versions()
         self.check_plain_text()
+        self.check_slow_handshakes()
         self.check_renewal()
         self.service.send_signal(signal.SIGTERM)
         self.assertEqual(self.service.wait(60), 0)
         log = (self.folder / "log").read_text()
         self.assertNotIn(self.key[17:], log)
+
+    def check_slow_handshakes(self):
+        """Whoever begins a handshake and does not go on is closed in time (10 s), and holds up nobody."""
+        slow = [socket.create_connection(("127.0.0.1", self.port), timeout=20) for _ in range(20)]
+        for number, connection in enumerate(slow):
+            connection.sendall(b"\x16\x03\x01\x02\x00\x01"[:number % 7])
+        self.assertEqual(self.who(key=self.key), "admin")
+        began = time.monotonic()
+        for connection in slow:
+            with connection:
+                try:
+                    while connection.recv(100):
+                        pass
+                except ConnectionError:
+                    pass
+        self.assertLess(time.monotonic() - began, 15)
 
     def check_client_certificates(self):
         self.assertEqual(self.who(context=self.context("edge")), 401, "a certificate that nobody has is nobody")
