@@ -7,8 +7,11 @@
 #include <benchmark/benchmark.h>
 
 #include "core/random.h"
+#include "monitor/client_table.h"
 #include "monitor/drift.h"
 #include "monitor/embedding.h"
+#include "monitor/members.h"
+#include "monitor/outlier.h"
 #include "monitor/similarity.h"
 #include "monitor/theft.h"
 #include "monitor/volume.h"
@@ -72,6 +75,39 @@ void drift(benchmark::State& state) {
     state.SetItemsProcessed(state.iterations());
 }
 BENCHMARK(drift);
+
+/// Last features of so many dimensions, ten classes.
+void outliers(benchmark::State& state) {
+    const auto width = static_cast<std::size_t>(state.range(0));
+    const auto usual =
+        OutlierReference::fit(uniform(1000 * width, 1), width, uniform(1000 * 10, 2), 10, {.seed = 1}).value();
+    const std::vector<float> features = uniform(width, 3), output = uniform(10, 4);
+    for (auto _ : state) benchmark::DoNotOptimize(usual.flags(usual.score(features, output)));
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(outliers)->Arg(64)->Arg(512)->Arg(2048);
+
+void members(benchmark::State& state) {
+    const auto length = static_cast<std::size_t>(state.range(0) * state.range(0));
+    const auto made =
+        MemberSet::make(uniform(3000 * length, 1), uniform(300 * length, 2), {1, state.range(0), state.range(0)}, 7)
+            .value();
+    const std::vector<float> row = uniform(length, 3);
+    for (auto _ : state) benchmark::DoNotOptimize(made.has(row));
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(members)->Arg(28)->Arg(64);
+
+/// A full table: each newcomer pushes another out.
+void clients(benchmark::State& state) {
+    ClientTable<TheftState> table(20'000, 1);
+    std::vector<std::string> names;
+    for (int i = 0; i < 40'000; ++i) names.push_back("client" + std::to_string(i) + "\nmodel:fashion@1");
+    std::size_t at = 0;
+    for (auto _ : state) benchmark::DoNotOptimize(table.see(names[at++ % names.size()]).queries);
+    state.SetItemsProcessed(state.iterations());
+}
+BENCHMARK(clients);
 
 void embedding(benchmark::State& state) {
     const Embedding of({1, 28, 28}, 1);

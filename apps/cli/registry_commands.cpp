@@ -100,7 +100,8 @@ Result<int> registry_push(const cli::Invocation& invocation) {
     const std::string address =
         address_of(invocation.text("name")) + "/versions/" + version.value("version", Json()).dump();
     for (const auto& [option, role] : {std::pair("signature", "signature"), std::pair("bom", "bom"),
-                                       std::pair("audit", "audit"), std::pair("data", "reference")})
+                                       std::pair("audit", "audit"), std::pair("data", "reference"),
+                                       std::pair("members", "members")})
         version = BARTIZAN_TRY(attach(client, invocation, option, address, role, std::move(version)));
     return show_answer(invocation, version, version_text(version));
 }

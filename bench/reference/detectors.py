@@ -127,14 +127,18 @@ class Study:
         order = self.random.permutation(len(y))
         self.reference, self.x, self.y = x[order[:2000]], x[order[2000:]], y[order[2000:]]
         numpy.savez(self.work / "reference.npz", x=self.reference.reshape(-1, 1, 28, 28))
+        self.members, labels = (part[:12000] for part in pictures("train"))
+        numpy.savez(self.work / "train.npz", x=self.members.reshape(-1, 1, 28, 28), y=labels)
+        numpy.savez_compressed(self.work / "members.npz", x=(self.members * 255).round().astype("uint8").reshape(-1, 1, 28, 28))
         model = self.work / "m.onnx"
         if not model.exists():
-            subprocess.run([arguments.bartizan, "train", "cnn-small", "--data", "fashion-mnist:train", "--sample", "12000",
-                            "--epochs", "6", "--out", model, "--quiet"], check=True, stdout=subprocess.DEVNULL)
+            subprocess.run([arguments.bartizan, "train", "cnn-small", "--data", self.work / "train.npz", "--epochs", "6",
+                            "--out", model, "--quiet"], check=True, stdout=subprocess.DEVNULL)
         import shutil
         shutil.rmtree(self.work / "state", ignore_errors=True)
         self.server = Server(arguments.bartizan, self.work, arguments.detectors)
-        self.server.run("registry", "push", model, "--name", "m", "--data", self.work / "reference.npz")
+        self.server.run("registry", "push", model, "--name", "m", "--data", self.work / "reference.npz",
+                        "--members", self.work / "members.npz")
         self.server.run("registry", "promote", "m", "1", "--reason", "study")
         self.admin = self.server.key
         self.server.infer(self.admin, self.x[:1])
@@ -154,7 +158,7 @@ class Study:
         first = self.server.first()
         total = clients * queries
         print(f"\n{clients} honest clients, {queries} queries each:")
-        for detector in ("theft", "similarity", "squeezing", "volume", "drift"):
+        for detector in ("theft", "similarity", "outliers", "membership", "squeezing", "volume", "drift"):
             hit = [who for name, who in first if name == detector and (who.startswith("honest") or who == "(all)")]
             low, high = wilson(len(hit), clients)
             print(f"  {detector:<11} {len(hit)} of {clients} clients ({100 * low:.1f} to {100 * high:.1f} %), "
@@ -233,6 +237,78 @@ class Study:
             print(f"  {attack:<9} {eps:<5} {sum(fooled) / len(fooled):.2f}  {len(seen)} of {clients}  "
                   f"{sorted(seen)[len(seen) // 2] if seen else '-'}")
 
+    def named(self, detector, name, clients, points):
+        """In how many of the clients' accounts by each number of queries, and the median where it was seen."""
+        first = self.server.first()
+        at = [first.get((detector, f"{name}{n}"), {}).get("of", 10 ** 9) for n in range(clients)]
+        seen = sorted(one for one in at if one < 10 ** 9)
+        return ("  ".join(f"{sum(one <= most for one in at)} of {clients}" for most in points) +
+                f"   median {seen[len(seen) // 2] if seen else '-'}")
+
+    def strange(self, name, count):
+        """Inputs that the model is not for; of the last three, the maker knows the detector."""
+        x = self.x[self.random.choice(len(self.x), count, replace=False)].reshape(-1, 28, 28)
+        other = self.x[self.random.choice(len(self.x), count, replace=False)].reshape(-1, 28, 28)
+        turned = numpy.rot90(x, axes=(1, 2)).copy()
+        if name == "turned by a quarter":
+            return turned
+        if name == "negative":
+            return 1 - x
+        if name == "upside down":
+            return x[:, ::-1].copy()
+        if name == "uniform noise":
+            return self.random.uniform(0, 1, x.shape).astype("float32")
+        if name == "halves of two":
+            return numpy.concatenate([x[:, :, :14], other[:, :, 14:]], 2)
+        if name == "one turned in four":
+            some = self.random.random(count) < 0.25
+            x[some] = turned[some]
+            return x
+        if name == "two blended, 80 to 20":
+            return 0.8 * x + 0.2 * other
+        if name == "turned, the surest tenth":
+            many = numpy.rot90(self.x[self.random.choice(len(self.x), 5000, replace=False)].reshape(-1, 28, 28), axes=(1, 2)).copy()
+            scores = numpy.concatenate([self.server.infer(self.admin, many[at:at + 50]) for at in range(0, 5000, 50)])
+            scores = numpy.exp(scores - scores.max(1, keepdims=True))
+            sure = (scores / scores.sum(1, keepdims=True)).max(1)
+            return many[numpy.argsort(-sure)[:count]]
+        raise ValueError(name)
+
+    def outliers(self, clients):
+        print("\ninputs that the model is not for, 200 queries each: named by outliers by query 10, 20, 50, 200")
+        for name in ("turned by a quarter", "upside down", "negative", "halves of two", "uniform noise", "one turned in four",
+                     "two blended, 80 to 20", "turned, the surest tenth"):
+            short = "out" + re.sub("[^a-z]", "", name)
+            for number in range(clients):
+                self.ask(self.server.client(f"{short}{number}"), self.strange(name, 200))
+            print(f"  {name:<26} " + self.named("outliers", short, clients, (10, 20, 50, 200)))
+
+    def probing(self, clients):
+        """Candidates, half of them members; with changes that leave a membership attack something to go by."""
+        def shifted(x, by):
+            return numpy.roll(x.reshape(-1, 28, 28), by, 2).reshape(-1, WIDTH)
+
+        changes = {
+            "as they are": lambda x: x,
+            "noise of 0.05": lambda x: numpy.clip(x + self.random.uniform(-0.05, 0.05, x.shape), 0, 1),
+            "one member in ten": lambda x: x,
+            "noise of 0.1": lambda x: numpy.clip(x + self.random.uniform(-0.1, 0.1, x.shape), 0, 1),
+            "noise of 0.2": lambda x: numpy.clip(x + self.random.uniform(-0.2, 0.2, x.shape), 0, 1),
+            "brighter by 0.2": lambda x: numpy.clip(x * 1.2, 0, 1),
+            "shifted by 1": lambda x: shifted(x, 1),
+            "shifted by 2": lambda x: shifted(x, 2),
+            "mirrored": lambda x: x.reshape(-1, 28, 28)[:, :, ::-1].reshape(-1, WIDTH)}
+        print("\nmembership probes, 200 queries each, half of them members: named by membership by query 10, 20, 50, 200")
+        for name, change in changes.items():
+            short = "probe" + re.sub("[^a-z0-9]", "", name)
+            for number in range(clients):
+                inside = self.members[self.random.choice(len(self.members), 100, replace=False)]
+                outside = self.x[self.random.choice(len(self.x), 100, replace=False)]
+                rows = numpy.concatenate([inside[:20], self.x[self.random.choice(len(self.x), 180)]] if name == "one member in ten"
+                                         else [inside, outside])
+                self.ask(self.server.client(f"{short}{number}"), change(rows[self.random.permutation(len(rows))]).astype("float32"))
+            print(f"  {name:<26} " + self.named("membership", short, clients, (10, 20, 50, 200)))
+
     def square(self, count):
         """The product's own black-box attack over HTTP."""
         numpy.savez(self.work / "attacked.npz", x=self.x[:400].reshape(-1, 1, 28, 28), y=self.y[:400])
@@ -258,6 +334,8 @@ def main():
     try:
         study.honest(arguments.honest, 1000)
         study.thieves(arguments.clients)
+        study.outliers(arguments.clients)
+        study.probing(arguments.clients)
         study.boundary(arguments.clients)
         study.adversarial(arguments.clients)
         study.square(5)

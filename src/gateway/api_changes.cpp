@@ -163,6 +163,7 @@ Answer push_version(Api& api, const Ask& ask) {
 Answer put_attachment(Api& api, const Ask& ask) {
     const registry::VersionId id{api_changes::asset_of(ask), BARTIZAN_TRY(number_of(ask.part(4), "version"))};
     const std::string& role = ask.part(6);
+    if (role == "statistics") return invalid_input("statistics are made by the service itself, of the reference");
     BARTIZAN_TRY(api.state.registry->attach(ask.caller.name(), id, role, ask.body));
     const auto version = BARTIZAN_TRY(api.state.registry->version(id));
     if (role == "signature") BARTIZAN_TRY(api_changes::check_signature(api, ask, version));

@@ -213,6 +213,8 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
                        {"drift_false_alarms", number(place, config.detectors.drift.false_alarms, 1e-9, 0.5)},
                        {"drift_least_index", number(place, config.detectors.drift.least_index, 0, 10)},
                        {"squeeze_per_second", number(place, config.detectors.squeeze_per_second, 0, 1e6)},
+                       {"outliers", flag(place, config.detectors.outliers)},
+                       {"members", flag(place, config.detectors.members)},
                        {"golden_seconds", number(place, config.detectors.golden_seconds, 0, 86'400)},
                        {"throttle_seconds", number(place, config.detectors.throttle_seconds, 0, 86'400)}})},
         {"gates", group(place, {{"scan", flag(place, config.gates.scan)},

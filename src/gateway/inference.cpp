@@ -158,6 +158,7 @@ void Inference::send(std::shared_ptr<Exchange> exchange, std::shared_ptr<Worker>
                               .patience = std::chrono::milliseconds(parts_.config()->inference_ms)};
     if (const auto length = exchange->call->header(oip::kLengthHeader); !length.empty())
         request.headers.emplace_back(oip::kLengthHeader, length);
+    if (parts_.watch.wants_features()) request.headers.emplace_back(oip::kFeaturesHeader, "1");
     http::Loop& loop = exchange->call->loop();
     worker->ask(loop, std::move(request), [this, exchange, worker](Result<http::PeerResponse> response) {
         --in_flight_;
@@ -171,7 +172,9 @@ void Inference::answered(Exchange& exchange, Result<http::PeerResponse> response
         return refuse(exchange, inference::problem_of_peer(response.error()));
     }
     if (response->status != 200) return refuse(exchange, inference::problem_of_worker(*response));
-    auto query = Watch::query_of(exchange, response->body, response->header(oip::kLengthHeader));
+    const auto features = cut_features(*response);
+    if (!features.ok()) return refuse(exchange, {502, "worker-failed", features.error().line()});
+    auto query = Watch::query_of(exchange, response->body, response->header(oip::kLengthHeader), *features);
     if (parts_.fleet() != nullptr)
         exchange.query = std::move(query);
     else

@@ -1,6 +1,7 @@
 #include "gateway/metrics.h"
 
 #include <algorithm>
+#include <unordered_map>
 
 #include <fmt/format.h>
 
@@ -46,7 +47,30 @@ void Histogram::write(std::string& out, std::string_view name, std::string_view 
 }
 
 template <class Metric>
+std::uint64_t Family<Metric>::next_number() {
+    static std::atomic<std::uint64_t> last{0};
+    return ++last;
+}
+
+template <class Metric>
 Metric& Family<Metric>::at(std::initializer_list<std::string_view> values) {
+    // What this thread found before, of all families: labels are made into text only once.
+    thread_local std::unordered_map<std::string, Metric*> found;
+    thread_local std::string key;
+    key.assign(reinterpret_cast<const char*>(&number_), sizeof number_);
+    for (const std::string_view value : values) {
+        key += value;
+        key += '\0';
+    }
+    if (const auto known = found.find(key); known != found.end()) return *known->second;
+    if (found.size() >= 8 * kMostSeries) found.clear();
+    Metric& metric = find(values);
+    found[key] = &metric;
+    return metric;
+}
+
+template <class Metric>
+Metric& Family<Metric>::find(std::initializer_list<std::string_view> values) {
     std::string key;
     for (std::size_t i = 0; i < values.size(); ++i)
         key += fmt::format("{}{}=\"{}\"", i == 0 ? "" : ",", labels_[i], escaped(values.begin()[i]));

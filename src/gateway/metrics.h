@@ -47,13 +47,17 @@ class Family {
 public:
     Family(std::string_view name, std::string_view help, std::vector<std::string_view> labels)
         : name_(name), help_(help), labels_(std::move(labels)) {}
-    /// Lives as long as the family.
+    /// Lives as long as the family. Cost: no lock where this thread asked for the same values before.
     Metric& at(std::initializer_list<std::string_view> values);
     void write(std::string& out) const;
 
 private:
+    Metric& find(std::initializer_list<std::string_view> values);
+    static std::uint64_t next_number();
+
     std::string_view name_, help_;
     std::vector<std::string_view> labels_;
+    std::uint64_t number_ = next_number();  ///< of this family among all there ever were
     mutable std::mutex mutex_;
     std::map<std::string, std::unique_ptr<Metric>, std::less<>> series_;
 };

@@ -1,5 +1,6 @@
 /// The service against callers who mean no good, and the rules that hold for everybody.
 #include "gateway/service_testing.h"
+#include "oip/message.h"
 
 #include <yaml-cpp/yaml.h>
 
@@ -130,6 +131,55 @@ TEST_F(HostileTest, NoSecretIsInTheLogOrTheLedger) {
     for (const auto& [who, key] : keys_) EXPECT_EQ(written.find(key.substr(17)), std::string::npos) << who;
     for (const char* word : {"correct horse", "wrong horse", "battery horse", "no horse at all"})
         EXPECT_EQ(written.find(word), std::string::npos) << word;
+}
+
+/// A model with one input "x" and one output "y" of three numbers, whose worker puts features behind its answer.
+class StandInTest : public ServiceTest {
+protected:
+    void SetUp() override {
+        stand_in_ = [this](const http::PeerRequest& request) -> http::PeerResponse {
+            if (request.method == "GET")
+                return {.status = 200,
+                        .body = R"({"name":"m","platform":"onnx_onnxv1","inputs":[{"name":"x","datatype":"FP32",)"
+                                R"("shape":[-1,3]}],"outputs":[{"name":"y","datatype":"FP32","shape":[-1,3]}]})"};
+            asked_ = request.headers;
+            http::PeerResponse response{.status = 200, .body = kAnswer + std::string("12345678")};
+            response.headers.emplace_back(oip::kFeaturesHeader, told_);
+            return response;
+        };
+        ServiceTest::SetUp();
+        push("model");
+        ASSERT_TRUE(
+            state_->registry->promote("test", {{registry::Kind::model, "m"}, 1}, "production", config_.gates, "").ok());
+    }
+    Answered infer(const std::string& headers = {}) {
+        const std::string body = R"({"inputs":[{"name":"x","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]})";
+        Answered answer = ask("admin", "POST", "/v2/models/m/versions/1/infer", body, headers);
+        for (int i = 0; answer.status == 503 && i < 100; ++i) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(20));
+            answer = ask("admin", "POST", "/v2/models/m/versions/1/infer", body, headers);
+        }
+        return answer;
+    }
+    static constexpr const char* kAnswer =
+        R"({"model_name":"m","outputs":[{"name":"y","shape":[1,3],"datatype":"FP32","data":[1,2,3]}]})";
+    std::string told_ = "8";
+    http::Headers asked_;
+};
+
+TEST_F(StandInTest, WhatAWorkerTellsOfItsInsideStaysInside) {
+    const Answered answer = infer("Bartizan-Features: 99\r\n");
+    ASSERT_EQ(answer.status, 200) << answer.body;
+    EXPECT_EQ(answer.body, Json::parse(kAnswer));
+    EXPECT_EQ(answer.head.find("Features"), std::string::npos) << answer.head;
+    std::size_t found = 0;
+    for (const auto& [name, value] : asked_) found += name == oip::kFeaturesHeader && value == "1";
+    EXPECT_EQ(found, 1U) << "the gateway's own header, not the caller's";
+    for (const auto& [name, value] : asked_) EXPECT_NE(value, "99");
+    for (const char* lie : {"7", "1000000", "-4", "8x", "99999999999999999999"}) {
+        told_ = lie;
+        EXPECT_EQ(infer().code(), "worker-failed") << lie;
+    }
 }
 
 TEST_F(HostileTest, AModelThatItsScanCallsMaliciousIsNotRun) {

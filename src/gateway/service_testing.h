@@ -56,13 +56,15 @@ protected:
         state_ = std::move(state).value();
         if (state_->admin_key) keys_["admin"] = std::string(state_->admin_key->text());
         loops_ = std::make_unique<http::Loops>(1);
-        service_ = std::make_unique<Service>(
-            Service::Parts{*state_,
-                           examiner_,
-                           *loops_,
-                           {.engine = "/bin/false", .folder = folder_ / "run", .longest_wait = std::chrono::hours(1)},
-                           [this](std::string_view lines) { log_ += lines; }},
-            config_);
+        service_ = std::make_unique<Service>(Service::Parts{*state_,
+                                                            examiner_,
+                                                            *loops_,
+                                                            {.engine = "/bin/false",
+                                                             .folder = folder_ / "run",
+                                                             .longest_wait = std::chrono::hours(1),
+                                                             .stand_in = stand_in_},
+                                                            [this](std::string_view lines) { log_ += lines; }},
+                                             config_);
         ASSERT_TRUE(service_->start().ok());
         http::ServerOptions options;
         options.limits.body_bytes = config_.upload_bytes;
@@ -122,7 +124,8 @@ protected:
     std::filesystem::path folder_;
     Config config_;
     BelievingExaminer examiner_;
-    std::string log_;  ///< read it after `stop`
+    std::function<http::PeerResponse(const http::PeerRequest&)> stand_in_;  ///< empty: workers do not start
+    std::string log_;                                                       ///< read it after `stop`
     std::unique_ptr<State> state_;
     std::unique_ptr<http::Loops> loops_;
     std::unique_ptr<Service> service_;

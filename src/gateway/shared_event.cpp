@@ -55,15 +55,20 @@ std::string pack(const Event& event, const Watch::Query* query) {
     const bool whole = query != nullptr && query->bytes() <= kLongestShared;
     const std::size_t input = whole ? query->input.size() * sizeof(float) : 0;
     head["query"] = whole;
+    const std::size_t features = whole ? query->features.size() * sizeof(float) : 0;
     head["input"] = input;
+    head["features"] = features;
     head["answer"] = whole ? query->body.size() : 0;
     head["answer_length"] = whole ? query->length : "";
     const std::string text = head.dump(-1, ' ', false, Json::error_handler_t::replace);
     const auto length = static_cast<std::uint32_t>(text.size());
     std::string out;
-    out.reserve(sizeof length + text.size() + input + (whole ? query->body.size() : 0));
+    out.reserve(sizeof length + text.size() + input + features + (whole ? query->body.size() : 0));
     out.append(reinterpret_cast<const char*>(&length), sizeof length).append(text);
-    if (whole) out.append(reinterpret_cast<const char*>(query->input.data()), input).append(query->body);
+    if (whole)
+        out.append(reinterpret_cast<const char*>(query->input.data()), input)
+            .append(query->body)
+            .append(reinterpret_cast<const char*>(query->features.data()), features);
     return out;
 }
 
@@ -85,15 +90,19 @@ Result<SharedEvent> unpack(std::string_view bytes) {
                     {}};
     const std::uint64_t input = members.number("input");
     const std::uint64_t answer = members.number("answer");
+    const std::uint64_t features = members.number("features");
     const std::string answer_length = members.text("answer_length");
     if (!members.well()) return invalid_input("the head of an event lacks a member");
-    if (input > bytes.size() || answer != bytes.size() - input || input % sizeof(float) != 0)
+    if (input > bytes.size() || features > bytes.size() - input || answer != bytes.size() - input - features ||
+        input % sizeof(float) != 0 || features % sizeof(float) != 0)
         return invalid_input("the parts of an event are not as long as its head says");
     if (!head["query"].get<bool>()) return out;
     Watch::Query query{out.event.principal, {}, out.event.rows};
     query.input.resize(input / sizeof(float));
     if (input > 0) std::memcpy(query.input.data(), bytes.data(), input);
-    query.body = bytes.substr(input);
+    query.body = bytes.substr(input, answer);
+    query.features.resize(features / sizeof(float));
+    if (features > 0) std::memcpy(query.features.data(), bytes.data() + input + answer, features);
     query.length = answer_length;
     out.query = std::move(query);
     return out;

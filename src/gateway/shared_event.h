@@ -1,6 +1,6 @@
 #pragma once
 /// An event with what detectors need of its query, as bytes between instances of the service: a length, a JSON head,
-/// and behind it the input's and the answer's bytes. Thread rule: pure functions.
+/// and behind it the bytes of the input, of the answer, and of the features. Thread rule: pure functions.
 
 #include <memory>
 #include <optional>

@@ -9,7 +9,7 @@ namespace {
 
 Event event() { return {"00ff00ff00ff00ff", "shop", "fashion", 3, 2, 200, "", std::chrono::nanoseconds(1500), 17}; }
 
-WatchQuery query() { return {"shop", {}, 2, {1.5F, -2.0F, 3.0F}, "{\"outputs\":[]}tail", "14"}; }
+WatchQuery query() { return {"shop", {}, 2, {1.5F, -2.0F, 3.0F}, "{\"outputs\":[]}tail", "14", {0.25F, 8.0F}}; }
 
 TEST(SharedEvent, GoesThereAndBack) {
     const WatchQuery asked = query();
@@ -26,6 +26,7 @@ TEST(SharedEvent, GoesThereAndBack) {
     ASSERT_TRUE(again->query.has_value());
     EXPECT_EQ(again->query->input, asked.input);
     EXPECT_EQ(again->query->body, asked.body);
+    EXPECT_EQ(again->query->features, asked.features);
     EXPECT_EQ(again->query->length, "14");
     EXPECT_EQ(again->query->principal, "shop");
     const auto without = unpack(pack(event(), nullptr));

@@ -11,6 +11,8 @@
 #include "gateway/worker.h"
 #include "monitor/drift.h"
 #include "monitor/embedding.h"
+#include "monitor/members.h"
+#include "monitor/outlier.h"
 #include "monitor/similarity.h"
 #include "monitor/squeeze.h"
 #include "monitor/theft.h"
@@ -28,18 +30,23 @@ struct Usual {
     std::vector<std::int64_t> item;                    ///< shape of an item
     double low = 0, high = 1;                          ///< range of its elements
     std::optional<monitor::SqueezeReference> squeeze;  ///< of pictures
-    std::vector<float> golden;                         ///< rows that are asked again from time to time
-    std::vector<std::vector<float>> answers;           ///< to each of them, when the version was new here
+    std::optional<monitor::OutlierReference> outliers;
+    std::optional<monitor::MemberSet> members;
+    std::vector<std::string> without;         ///< which of them there is not, and why
+    std::vector<float> golden;                ///< rows that are asked again from time to time
+    std::vector<std::vector<float>> answers;  ///< to each of them, when the version was new here
 };
 
-/// Rows of `input` for a batch, and the scores of each: asks the worker, waits for it. Fails with `unavailable`.
+/// Rows of `input` for a batch, and the scores of each: asks the worker, waits for it. `features`: those of all rows
+/// are put there, empty where the model has none. Fails with `unavailable`.
 struct Asked {
     const oip::Signature& input;
     std::string output;
     std::string model;
 };
 Result<std::vector<std::vector<float>>> ask_rows(const std::shared_ptr<Worker>& worker, http::Loop& loop,
-                                                 const Asked& asked, std::span<const float> rows);
+                                                 const Asked& asked, std::span<const float> rows,
+                                                 std::vector<float>* features = nullptr);
 
 /// How far what the model says of a picture lies from what it says of the squeezed ones.
 Result<std::array<double, monitor::kSqueezers>> squeeze_distances(const std::shared_ptr<Worker>& worker,
@@ -52,14 +59,25 @@ struct UsualOptions {
     monitor::DriftOptions drift = {};
     double theft_false_alarms = 0.001;
     double squeeze_false_flags = 0.02;
+    bool outliers = true;
     std::optional<registry::InputRange> range = {};
 };
 
-/// `archive`: the .npz of the reference, its inputs as array "x": float32 as the model takes them, or uint8, which is
-/// divided by 255. Fails with `invalid_input` or `unsupported` and why this version cannot be watched; `unavailable`
+/// What goes with a version. Archives are .npz with inputs as array "x": float32 as the model takes them, or uint8,
+/// which is divided by 255.
+struct UsualParts {
+    std::string archive;     ///< of the reference
+    std::string members;     ///< of what it was trained on; may be empty
+    std::string statistics;  ///< of outliers, as `OutlierReference::text` wrote them; may be empty
+    std::string model;       ///< its name
+};
+
+/// Fails with `invalid_input` or `unsupported` and why this version cannot be watched; `unavailable`
 /// when the worker does not answer: try again.
-Result<std::shared_ptr<const Usual>> learn_usual(std::string archive, const std::string& model,
-                                                 const std::shared_ptr<Worker>& worker, http::Loop& loop,
-                                                 const UsualOptions& options);
+Result<std::shared_ptr<const Usual>> learn_usual(const UsualParts& parts, const std::shared_ptr<Worker>& worker,
+                                                 http::Loop& loop, const UsualOptions& options);
+
+/// Takes the features off an answer's body: bytes, row by row. Fails with `invalid_input` when the header lies.
+Result<std::string> cut_features(http::PeerResponse& response);
 
 }  // namespace bartizan::gateway

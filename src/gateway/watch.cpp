@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 constexpr std::size_t kMostQueued = 4096;
 constexpr std::size_t kMostQueuedBytes = std::size_t{64} << 20;
-constexpr std::size_t kMostClients = 20'000;  // of 1.2 KB
+constexpr std::size_t kMostClients = 20'000;  // of 1.2 KB each
 constexpr std::uint64_t kMostRows = 1000;     // of one request: what lies beyond is like what came before
 constexpr std::int64_t kTryAgain = 10;        // seconds
 constexpr std::int64_t kForgetAfter = 3600;   // seconds
@@ -38,6 +38,12 @@ std::int64_t steady_now() {
 /// What tells an account to the similarity history, which knows no names.
 std::uint64_t account_of(const std::string& principal) { return std::hash<std::string>()(principal); }
 
+std::vector<float> floats_of(std::string_view bytes) {
+    std::vector<float> out(bytes.size() / sizeof(float));
+    std::memcpy(out.data(), bytes.data(), out.size() * sizeof(float));
+    return out;
+}
+
 }  // namespace
 }  // namespace watch
 
@@ -55,13 +61,20 @@ void Watch::stop() {
     if (thread_.joinable()) thread_.join();
 }
 
-Watch::Query Watch::query_of(const Exchange& exchange, std::string_view body, std::string_view length) {
+Watch::Watch(Parts parts, std::uint64_t key)
+    : parts_(std::move(parts)), key_(key), clients_(watch::kMostClients, key) {
+    static_assert(sizeof(Client) <= 1280);
+}
+
+Watch::Query Watch::query_of(const Exchange& exchange, std::string_view body, std::string_view length,
+                             std::string_view features) {
     Query query{exchange.caller.name(), *exchange.version, exchange.rows};
     const auto& inputs = exchange.request.inputs;
     if (inputs.size() == 1 && inputs[0].type == oip::Datatype::fp32) {
         query.input = watch::floats_of(inputs[0]);
         query.body = body;
         query.length = length;
+        query.features = watch::floats_of(features);
     }
     return query;
 }
@@ -102,24 +115,49 @@ void Watch::run() {
 }
 
 Watch::Client& Watch::client_of(const std::string& principal, const std::string& version) {
-    const std::string key = principal + '\n' + version;
-    if (const auto found = client_at_.find(key); found != client_at_.end()) {
-        clients_.splice(clients_.begin(), clients_, found->second);
-        return clients_.front();
-    }
-    if (clients_.size() >= watch::kMostClients) {
-        client_at_.erase(clients_.back().key);
-        clients_.pop_back();
-    }
-    clients_.push_front({key, principal, {}, {}});
-    client_at_[key] = clients_.begin();
+    Client& client = clients_.see(principal + '\n' + version);
+    if (!client.state.principal.empty()) return client;
+    client.state.principal = principal;
+    if (accounts_.size() >= 2 * watch::kMostClients) accounts_.clear();  // who goes on asking is soon in it again
     accounts_[watch::account_of(principal)] = principal;
-    return clients_.front();
+    return client;
+}
+
+/// Halfway to an alarm: such a client is forgotten last.
+bool Watch::suspected(const Watched& watched, const Known& client) const {
+    if (!watched.usual) return false;
+    const Usual& usual = *watched.usual;
+    return client.theft_leans || (usual.squeeze && client.squeezed.leans(usual.squeeze->chance())) ||
+           (usual.outliers && client.outliers.leans(usual.outliers->chance())) ||
+           (usual.members && client.members.leans(usual.members->chance()));
 }
 
 std::shared_ptr<Worker> Watch::ready_worker(const Watched& watched) const {
     auto worker = parts_.workers.running(watched.version.id);
     return worker && worker->state() == WorkerState::ready ? worker : nullptr;
+}
+
+/// What is kept with the version is taken from there; what was found out now is kept with it.
+Result<std::shared_ptr<const Usual>> Watch::learn_from(const Watched& watched, const std::shared_ptr<Worker>& worker) {
+    const registry::VersionId& id = watched.version.id;
+    const auto kept = [&](const char* role) -> Result<std::string> {
+        auto content = parts_.registry.content(id, role, registry::Reader::security);
+        if (!content.ok() && content.error().code() == Errc::not_found) return std::string();
+        return content;
+    };
+    UsualParts with{.archive = BARTIZAN_TRY(kept("reference")), .model = id.asset.name};
+    if (with.archive.empty()) return invalid_input("it has no reference: registry push --data reference.npz");
+    if (options_.members) with.members = BARTIZAN_TRY(kept("members"));
+    if (options_.outliers) with.statistics = BARTIZAN_TRY(kept("statistics"));
+    auto usual = BARTIZAN_TRY(learn_usual(with, worker, parts_.loops.at(0),
+                                          {.key = key_,
+                                           .drift = options_.drift,
+                                           .theft_false_alarms = options_.theft_false_alarms,
+                                           .outliers = options_.outliers,
+                                           .range = watched.version.input_range}));
+    if (with.statistics.empty() && usual->outliers)
+        BARTIZAN_TRY(parts_.registry.attach("service", id, "statistics", usual->outliers->text()));
+    return usual;
 }
 
 /// Why a version is not watched is told by `seen`; whether its worker answers may change.
@@ -131,16 +169,9 @@ void Watch::learn(Watched& watched) {
         const std::lock_guard lock(watched_mutex_);
         watched.reason = std::move(reason);
     };
-    const registry::VersionId& id = watched.version.id;
     const auto worker = ready_worker(watched);
     if (!worker) return set_reason("its worker is not ready");
-    auto archive = parts_.registry.content(id, "reference", registry::Reader::security);
-    if (!archive.ok()) return set_reason("it has no reference: registry push --data reference.npz");
-    auto usual = learn_usual(std::move(archive).value(), id.asset.name, worker, parts_.loops.at(0),
-                             {.key = key_,
-                              .drift = options_.drift,
-                              .theft_false_alarms = options_.theft_false_alarms,
-                              .range = watched.version.input_range});
+    auto usual = learn_from(watched, worker);
     if (!usual.ok()) {
         if (usual.error().code() != Errc::unavailable) watched.try_again = std::numeric_limits<std::int64_t>::max();
         return set_reason(usual.error().line());
@@ -166,7 +197,8 @@ void Watch::look(const Query& query) {
         watched->asked = watch::steady_now();
     }
     if (!watched->usual) learn(*watched);
-    Client& client = client_of(query.principal, version);
+    Client& one = client_of(query.principal, version);
+    Known& client = one.state;
     look_at_volume(*watched, client, query.rows);
     if (!watched->usual || query.input.empty()) return;
     const Usual& usual = *watched->usual;
@@ -180,36 +212,84 @@ void Watch::look(const Query& query) {
     const std::vector<float> all = watch::floats_of(*scores);
     if (all.size() % rows != 0 || all.empty()) return;
     const std::size_t width = all.size() / rows;
+    const std::size_t features = query.features.size() % rows == 0 ? query.features.size() / rows : 0;
     for (std::size_t i = 0; i < std::min<std::size_t>(rows, watch::kMostRows); ++i)
-        look_at_row(*watched, client, std::span(query.input).subspan(i * usual.length, usual.length),
-                    std::span(all).subspan(i * width, width));
+        look_at_row(
+            *watched, client,
+            {std::span(query.input).subspan(i * usual.length, usual.length), std::span(all).subspan(i * width, width),
+             std::span(query.features).subspan(i * features, features)});
+    clients_.suspect(one, suspected(*watched, client));
 }
 
-void Watch::look_at_row(Watched& watched, Client& client, std::span<const float> row, std::span<const float> scores) {
-    if (watched.repeats->again(row)) return;
+void Watch::look_at_row(Watched& watched, Known& client, const Row& row) {
+    if (watched.repeats->again(row.input)) return;
     const Usual& usual = *watched.usual;
-    const std::string version = watched.version.id.text();
-    const monitor::Answer answer = monitor::read_answer(scores);
+    const monitor::Answer answer = monitor::read_answer(row.scores);
     std::vector<float> columns, embedded = answer.scores;
-    usual.embedding.append(row, columns);
+    usual.embedding.append(row.input, columns);
     embedded.insert(embedded.end(), columns.begin(), columns.end());
     if (embedded.size() != usual.theft.width()) return;  // an answer of another form than the reference's
-    const auto theft = usual.theft.see(client.theft, embedded, answer.said);
-    if (theft && theft->alarm)
-        raise({.detector = "theft",
-               .version = version,
-               .principals = {client.principal},
-               .severity = "high",
-               .title = "a client asks what honest clients do not: the model may be being copied",
-               .atlas = "AML.T0024.002",
-               .evidence = {{"queries", theft->queries},
-                            {"statistic", theft->statistic},
-                            {"threshold", theft->threshold}}},
-              true);
-    look_at_squeezing(watched, client, row, scores);
-    if (row.size() >= monitor::kShortestFingerprinted) look_at_similarity(watched, client, row);
+    look_at_theft(watched, client, embedded, answer.said);
+    look_at_outliers(watched, client, row);
+    look_at_members(watched, client, row);
+    look_at_squeezing(watched, client, row);
+    if (row.input.size() >= monitor::kShortestFingerprinted) look_at_similarity(watched, client, row.input);
     columns.push_back(static_cast<float>(answer.confidence));
     columns.push_back(static_cast<float>(answer.said));
+    look_at_drift(watched, columns);
+}
+
+void Watch::look_at_theft(const Watched& watched, Known& client, const std::vector<float>& embedded,
+                          std::int64_t said) {
+    const auto theft = watched.usual->theft.see(client.theft, embedded, said);
+    if (!theft) return;
+    client.theft_leans = theft->statistic > theft->threshold / 2;
+    if (!theft->alarm) return;
+    raise({.detector = "theft",
+           .version = watched.version.id.text(),
+           .principals = {client.principal},
+           .severity = "high",
+           .title = "a client asks what honest clients do not: the model may be being copied",
+           .atlas = "AML.T0024.002",
+           .evidence = {{"queries", theft->queries}, {"statistic", theft->statistic}, {"threshold", theft->threshold}}},
+          true);
+}
+
+void Watch::raise_count(const Watched& watched, const Known& client, const monitor::FlagCount::Sign& sign,
+                        Alert alert) {
+    alert.version = watched.version.id.text();
+    alert.principals = {client.principal};
+    alert.severity = "high";
+    alert.evidence = {{"flagged", sign.flagged}, {"of", sign.of}, {"p_value", sign.p_value}};
+    raise(std::move(alert), true);
+}
+
+void Watch::look_at_outliers(const Watched& watched, Known& client, const Row& row) {
+    const auto& usual = watched.usual->outliers;
+    if (!usual) return;
+    // Without a last layer to look into, the columns of the embedding stand for features.
+    std::vector<float> columns;
+    if (row.features.empty()) watched.usual->embedding.append(row.input, columns);
+    const auto score = usual->score(columns.empty() ? row.features : std::span<const float>(columns), row.scores);
+    if (const auto sign = client.outliers.see(usual->flags(score), usual->chance()))
+        raise_count(watched, client, *sign,
+                    {.detector = "outliers",
+                     .title = "a client's inputs are of another kind than those that the model is for",
+                     .atlas = "AML.T0015"});
+}
+
+void Watch::look_at_members(const Watched& watched, Known& client, const Row& row) {
+    const auto& usual = watched.usual->members;
+    if (!usual) return;
+    if (const auto sign = client.members.see(usual->has(row.input), usual->chance()))
+        raise_count(watched, client, *sign,
+                    {.detector = "membership",
+                     .title = "a client asks for records that the model was trained on: he may probe who is among them",
+                     .atlas = "AML.T0024.000"});
+}
+
+void Watch::look_at_drift(Watched& watched, const std::vector<float>& columns) {
+    const Usual& usual = *watched.usual;
     const auto window = watched.window->see(columns);
     if (!window) return;
     const auto drifted = monitor::DriftWindow::alarms(*window, usual.drift.options());
@@ -221,7 +301,7 @@ void Watch::look_at_row(Watched& watched, Client& client, std::span<const float>
                         {"distance", drifted[i].distance},
                         {"p_value", drifted[i].p_value}});
     raise({.detector = "drift",
-           .version = version,
+           .version = watched.version.id.text(),
            .severity = drifted[0].index >= 0.25 ? "medium" : "low",
            .title = "queries no longer look like the reference: " + drifted[0].column + " the most",
            .evidence = {{"window", usual.drift.options().window}, {"columns", list}, {"of", window->size()}}},
@@ -229,8 +309,7 @@ void Watch::look_at_row(Watched& watched, Client& client, std::span<const float>
 }
 
 /// A sample, as large as the second has room for: each costs the worker three more pictures.
-void Watch::look_at_squeezing(Watched& watched, Client& client, std::span<const float> row,
-                              std::span<const float> scores) {
+void Watch::look_at_squeezing(Watched& watched, Known& client, const Row& row) {
     const Usual& usual = *watched.usual;
     if (!usual.squeeze || squeezed_ >= options_.squeeze_per_second || squeezing_ > watch::kSqueezingTime) return;
     ++squeezed_;
@@ -238,24 +317,19 @@ void Watch::look_at_squeezing(Watched& watched, Client& client, std::span<const 
     const auto worker = ready_worker(watched);
     const auto signature = worker ? worker->signature() : nullptr;
     if (!signature || signature->inputs.empty()) return;
-    const auto distances = squeeze_distances(worker, parts_.loops.at(0),
-                                             {signature->inputs[0], usual.output, watched.version.id.asset.name},
-                                             monitor::squeezed(row, usual.item, usual.low, usual.high), scores);
+    const auto distances = squeeze_distances(
+        worker, parts_.loops.at(0), {signature->inputs[0], usual.output, watched.version.id.asset.name},
+        monitor::squeezed(row.input, usual.item, usual.low, usual.high), row.scores);
     squeezing_ += std::chrono::steady_clock::now() - began;
     if (!distances.ok()) return;
-    const auto sign = client.flags.see(usual.squeeze->flags(*distances), usual.squeeze->chance());
-    if (!sign) return;
-    raise({.detector = "squeezing",
-           .version = watched.version.id.text(),
-           .principals = {client.principal},
-           .severity = "high",
-           .title = "a client's pictures change their meaning when they are squeezed: they look adversarial",
-           .atlas = "AML.T0043",
-           .evidence = {{"flagged", sign->flagged}, {"of", sign->of}, {"p_value", sign->p_value}}},
-          true);
+    if (const auto sign = client.squeezed.see(usual.squeeze->flags(*distances), usual.squeeze->chance()))
+        raise_count(watched, client, *sign,
+                    {.detector = "squeezing",
+                     .title = "a client's pictures change their meaning when they are squeezed: they look adversarial",
+                     .atlas = "AML.T0043"});
 }
 
-void Watch::look_at_similarity(Watched& watched, const Client& client, std::span<const float> row) {
+void Watch::look_at_similarity(Watched& watched, const Known& client, std::span<const float> row) {
     const monitor::Sighting seen = watched.history->see(watch::account_of(client.principal), watched.usual->print(row));
     if (!seen.alarm) return;
     Alert alert{.detector = "similarity",
@@ -272,7 +346,7 @@ void Watch::look_at_similarity(Watched& watched, const Client& client, std::span
     raise(std::move(alert), true);
 }
 
-void Watch::look_at_volume(const Watched& watched, Client& client, std::uint64_t rows) {
+void Watch::look_at_volume(const Watched& watched, Known& client, std::uint64_t rows) {
     const auto sign = client.volume.see(parts_.now(), rows, options_.volume);
     if (!sign) return;
     const bool rate = sign->kind == monitor::VolumeSign::Kind::rate;
@@ -348,6 +422,9 @@ Json Watch::seen() const {
             names = {"theft", "drift", "golden-set", "volume"};
             if (watched.usual->length >= monitor::kShortestFingerprinted) names.push_back("similarity");
             if (watched.usual->squeeze && options_.squeeze_per_second > 0) names.push_back("squeezing");
+            if (watched.usual->outliers) names.push_back("outliers");
+            if (watched.usual->members) names.push_back("membership");
+            if (!watched.usual->without.empty()) one["without"] = watched.usual->without;
         }
         one["detectors"] = names;
         if (!watched.reason.empty()) one["not_watched_because"] = watched.reason;

@@ -15,8 +15,11 @@ struct WatchOptions {
     monitor::DriftOptions drift = {};
     monitor::VolumeOptions volume = {};
     std::uint64_t squeeze_per_second = 50;  ///< pictures whose squeezed forms are asked of the worker too; 0: none
-    std::int64_t golden_seconds = 300;      ///< between two looks at the golden set; 0: none
-    std::int64_t throttle_seconds = 0;      ///< how long whoever an alarm of similarity or theft names gets no answer
+    bool outliers = true;
+    bool members = true;
+    std::int64_t golden_seconds = 300;  ///< between two looks at the golden set; 0: none
+    std::int64_t throttle_seconds = 0;  ///< how long whoever an alarm of similarity, theft, squeezing,
+                                        ///< outliers or membership names gets no answer
 };
 
 }  // namespace bartizan::gateway

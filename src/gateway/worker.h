@@ -5,6 +5,7 @@
 
 #include <condition_variable>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,7 +30,9 @@ struct WorkerOptions {
     std::chrono::milliseconds first_wait{100};
     std::chrono::milliseconds longest_wait{10'000};
     std::chrono::milliseconds start_time{60'000};  ///< a worker that is not ready then is ended
-    std::chrono::minutes idle{5};                  ///< one that nobody needs, and nobody asked for that long, ends
+    /// Answers in place of a process: for tests and measurements of what stands around it.
+    std::function<http::PeerResponse(const http::PeerRequest&)> stand_in = {};
+    std::chrono::minutes idle{5};  ///< one that nobody needs, and nobody asked for that long, ends
 };
 
 namespace worker_process {
@@ -79,6 +82,7 @@ public:
 private:
     void supervise();
     Result<void> run_once();
+    Result<void> stand_in();
     Result<std::unique_ptr<worker_process::Process>> start_process();
     Result<void> wait_for_model(worker_process::Process& process);
     Result<std::string> get(const std::string& path);

@@ -47,13 +47,18 @@ Result<std::string> input_of_last_linear(const graph::Graph& graph) {
 }  // namespace
 }  // namespace features
 
+Result<std::string> last_features(const graph::Graph& graph) {
+    std::string value = BARTIZAN_TRY(features::input_of_last_linear(graph));
+    if (std::ranges::any_of(graph.inputs, [&](const auto& input) { return input.name == value; }))
+        return unsupported("no features: the model is one linear layer");
+    return value;
+}
+
 Result<FeatureView> feature_view(const std::shared_ptr<const Model>& model, const Shape& item_shape,
                                  const data::InputContract& contract, std::int64_t classes) {
     if (model->graph() == nullptr) return unsupported("no features: the model has no graph to look into");
     FeatureView out;
-    out.value = BARTIZAN_TRY(features::input_of_last_linear(*model->graph()));
-    if (std::ranges::any_of(model->graph()->inputs, [&](const auto& input) { return input.name == out.value; }))
-        return unsupported("no features: the model is one linear layer");
+    out.value = BARTIZAN_TRY(last_features(*model->graph()));
     auto view = BARTIZAN_TRY(model->view(with_output(*model->graph(), out.value)));
     auto made = BARTIZAN_TRY(make_classifier(std::move(view), item_shape, contract));
     if (made->classes() <= classes)

@@ -17,6 +17,10 @@ struct FeatureView {
     std::string value;                           ///< the graph's name for them
 };
 
+/// The name of what goes into the last linear layer, found as `feature_view` does; `unsupported` where there is none,
+/// or where it is the model's input.
+Result<std::string> last_features(const graph::Graph& graph);
+
 /// Looks from output 0 back through softmax, casts, reshapes and biases for the last Gemm or MatMul and takes what goes
 /// into it. Fails with `unsupported`, saying why, where there is no graph (TorchScript), no such layer (trees,
 /// fully convolutional networks), or where it has no more features than there are classes: those are scores, not

@@ -107,6 +107,11 @@ double binomial_tail(std::uint32_t hits, std::uint32_t trials, double p) {
     return std::min(sum, 1.0);
 }
 
+bool FlagCount::leans(double chance) const {
+    const double expected = chance * of_;
+    return flagged_ >= 2 && flagged_ - expected > 3 * std::sqrt(expected * (1 - chance));
+}
+
 std::optional<FlagCount::Sign> FlagCount::see(bool flagged, double chance, double least) {
     ++of_;
     flagged_ += flagged ? 1 : 0;

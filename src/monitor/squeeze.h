@@ -61,6 +61,8 @@ public:
     /// A sign when so many flags come by chance with a probability below `least`; the count begins anew then, and after
     /// 500 pictures.
     std::optional<Sign> see(bool flagged, double chance, double least = 1e-6);
+    /// More than three deviations above what chance gives: not yet a sign.
+    bool leans(double chance) const;
 
 private:
     std::uint32_t flagged_ = 0;

@@ -39,6 +39,7 @@ struct InferRequest {
     std::vector<Tensor> inputs = {};
     std::vector<RequestedOutput> outputs = {};  ///< empty: all
     bool binary_outputs = false;                ///< where an output does not say
+    bool features = false;                      ///< not of the protocol: see `kFeaturesHeader`
 
     /// Should the output of this name go back as bytes?
     bool wants_binary(std::string_view output) const;
@@ -49,6 +50,7 @@ struct InferResponse {
     std::string model_version = {};
     std::string id = {};
     std::vector<Tensor> outputs = {};
+    std::vector<float> features = {};  ///< what goes into the model's last linear layer, row by row
 };
 
 /// A body with the length of its JSON part; `json_bytes` as large as the body: it has no binary part.
@@ -60,6 +62,10 @@ struct Body {
 
 /// The header that tells the length of the JSON part.
 inline constexpr std::string_view kLengthHeader = "Inference-Header-Content-Length";
+
+/// Between gateway and worker alone: with it the gateway asks for features, in the answer it tells how many bytes of
+/// them (FP32) follow behind the body. No caller's header of this name gets to a worker, no worker's to a caller.
+inline constexpr std::string_view kFeaturesHeader = "Bartizan-Features";
 
 /// The length that the header tells: nothing when it is absent. Fails with `invalid_input` when it is no length, or
 /// goes beyond the body.

@@ -49,7 +49,8 @@ struct InputRange {
     double high = 1;
 };
 
-/// What goes with a version, by role: "sidecar", "signature", "bom", "scan", "audit", "reference", "evidence".
+/// What goes with a version, by role: "sidecar", "signature", "bom", "scan", "audit", "reference",
+/// "members", "statistics" (what the service made of the reference), "evidence".
 struct Attachment {
     std::string role = {};
     std::string digest = {};

@@ -12,7 +12,8 @@ using ledger::Event;
 using store::Transaction;
 using store::Value;
 
-constexpr std::string_view kRoles[] = {"signature", "bom", "scan", "audit", "reference", "evidence"};
+constexpr std::string_view kRoles[] = {"signature", "bom",     "scan",       "audit",
+                                       "reference", "members", "statistics", "evidence"};
 constexpr std::string_view kRelations[] = {"trained_on", "derived_from", "evaluated_on"};
 constexpr std::size_t kLongestReason = 1000;
 constexpr std::size_t kLongestFileName = 128;
@@ -134,7 +135,7 @@ Result<void> Registry::attach(const std::string& actor, const VersionId& id, con
                               const std::string& content) {
     if (std::ranges::find(kRoles, role) == std::end(kRoles))
         return invalid_input("'" + role + "' is nothing that can be attached",
-                             "signature, bom, scan, audit, reference or evidence");
+                             "signature, bom, scan, audit, reference, members or evidence");
     if (content.empty() || content.size() > kLargestAttachment)
         return invalid_input("what is attached has 1 byte to 64 MiB");
     const std::shared_lock in_use(blobs_in_use_);

@@ -6,6 +6,7 @@
 #include <ATen/core/Tensor.h>
 #include <ATen/core/grad_mode.h>
 
+#include "model/feature_view.h"
 #include "model/tensors.h"
 
 namespace bartizan::serving {
@@ -58,6 +59,25 @@ Result<at::Tensor> gathered(std::span<const oip::InferRequest* const> requests, 
     return model::to_tensor(array);
 }
 
+/// Null: there are none.
+std::shared_ptr<const model::Model> with_features(const model::Model& model) {
+    if (model.graph() == nullptr) return nullptr;
+    const auto value = model::last_features(*model.graph());
+    if (!value.ok()) return nullptr;
+    graph::Graph graph = *model.graph();
+    graph.outputs.push_back({*value, {}});
+    return model.view(std::move(graph)).value_or(nullptr);
+}
+
+/// Rows [begin, begin + count) of the features.
+std::vector<float> features_of(const at::Tensor& tensor, std::int64_t begin, std::int64_t count, std::size_t most) {
+    if (!tensor.defined() || tensor.dim() < 2 || begin + count > tensor.size(0)) return {};
+    const at::Tensor part = tensor.narrow(0, begin, count).to(at::kFloat).contiguous();
+    const auto size = static_cast<std::size_t>(part.numel());
+    if (size == 0 || size * sizeof(float) > most) return {};
+    return {part.data_ptr<float>(), part.data_ptr<float>() + size};
+}
+
 /// Rows [begin, begin + count) of an output; all of it where `count` is 0.
 oip::Tensor part_of(const NdArray& array, const std::string& name, std::int64_t begin, std::int64_t count) {
     oip::Tensor out;
@@ -88,6 +108,7 @@ Result<std::unique_ptr<ServedModel>> ServedModel::make(std::shared_ptr<const mod
     if (metadata.inputs.size() != info.inputs.size() || metadata.inputs.empty())
         return unsupported("the model has inputs that are no tensors of numbers, or none");
     std::unique_ptr<ServedModel> out(new ServedModel(std::move(model), std::move(metadata)));
+    out->with_features_ = serving_model::with_features(*out->model_);
     out->batches_ =
         serving_model::open_ended(out->metadata_.inputs) && serving_model::open_ended(out->metadata_.outputs);
     return out;
@@ -133,11 +154,32 @@ Result<std::vector<oip::InferResponse>> ServedModel::run(std::span<const oip::In
     std::vector<at::Tensor> inputs;
     for (const oip::Signature& input : metadata_.inputs)
         inputs.push_back(BARTIZAN_TRY(serving_model::gathered(requests, input.name)));
-    const auto tensors = BARTIZAN_TRY(model_->run(inputs));
+    const bool wants_features =
+        with_features_ && std::ranges::any_of(requests, [](const auto* request) { return request->features; });
+    const std::int64_t all = requests.size() > 1 ? inputs[0].size(0) : 0;
+    auto tensors = BARTIZAN_TRY((wants_features ? with_features_ : model_)->run(inputs));
+    at::Tensor features;
+    if (wants_features) {
+        features = tensors.back();
+        tensors.pop_back();
+    }
+    auto out = BARTIZAN_TRY(split(requests, tensors, all));
+    std::int64_t begin = 0;
+    for (std::size_t i = 0; wants_features && i < requests.size(); ++i) {
+        const std::int64_t count = std::max<std::int64_t>(rows(*requests[i]), all > 0 ? 0 : inputs[0].size(0));
+        if (requests[i]->features)
+            out[i].features = serving_model::features_of(features, begin, count, kMostFeatureBytes);
+        begin += count;
+    }
+    return out;
+}
+
+Result<std::vector<oip::InferResponse>> ServedModel::split(std::span<const oip::InferRequest* const> requests,
+                                                           std::span<const at::Tensor> tensors,
+                                                           std::int64_t all) const {
     std::vector<oip::InferResponse> out(requests.size());
     for (std::size_t i = 0; i < requests.size(); ++i)
         out[i] = {metadata_.name, metadata_.versions.empty() ? "" : metadata_.versions[0], requests[i]->id, {}};
-    const std::int64_t all = requests.size() > 1 ? inputs[0].size(0) : 0;
     const auto& values = model_->info().outputs;
     for (std::size_t index = 0; index < tensors.size(); ++index) {
         if (!tensors[index].defined()) continue;

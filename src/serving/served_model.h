@@ -14,6 +14,10 @@
 #include "oip/message.h"
 #include "oip/metadata.h"
 
+namespace at {
+class Tensor;
+}
+
 namespace bartizan::serving {
 
 class ServedModel {
@@ -31,14 +35,20 @@ public:
     /// Could the two (checked, both with rows) run as one batch?
     static bool joinable(const oip::InferRequest& a, const oip::InferRequest& b);
 
-    /// One answer for each request; several only if all are joinable. Inputs in any order.
+    /// One answer for each request; several only if all are joinable. Inputs in any order. Whoever asks for features
+    /// gets them where the model has a last linear layer, and they are not larger than `kMostFeatureBytes`.
     Result<std::vector<oip::InferResponse>> run(std::span<const oip::InferRequest* const> requests) const;
 
 private:
     ServedModel(std::shared_ptr<const model::Model> model, oip::Metadata metadata)
         : model_(std::move(model)), metadata_(std::move(metadata)) {}
 
+    static constexpr std::size_t kMostFeatureBytes = 1 << 20;
+    Result<std::vector<oip::InferResponse>> split(std::span<const oip::InferRequest* const> requests,
+                                                  std::span<const at::Tensor> tensors, std::int64_t all) const;
+
     std::shared_ptr<const model::Model> model_;
+    std::shared_ptr<const model::Model> with_features_;  ///< the same with one output more; may be null
     oip::Metadata metadata_;
     bool batches_ = false;  ///< the first dimension of every input and output is open
 };

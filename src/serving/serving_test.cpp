@@ -76,6 +76,34 @@ TEST(ServedModel, GivesEachRequestOfABatchItsOwnRows) {
     for (std::size_t i = 0; i < 3; ++i) expect_doubled(*requests[i], (*answers)[i]);
 }
 
+/// y = relu(x) W over [batch, 3]: what goes into W are its features.
+TEST(ServedModel, GivesFeaturesToThoseWhoAskForThem) {
+    graph::GraphBuilder builder("two-layers");
+    builder.input("x", DType::f32, {-1, 3});
+    builder.initializer<float>("w", {3, 2}, {1, 0, 0, 1, 1, 1});
+    const std::string hidden = builder.node("Relu", {"x"});
+    builder.node_with_outputs("MatMul", {hidden, "w"}, {"y"});
+    builder.output("y", DType::f32, {-1, 2});
+    auto graph = std::move(builder).build();
+    ASSERT_TRUE(graph.ok()) << graph.error().line();
+    auto model = model::from_graph(std::move(*graph));
+    ASSERT_TRUE(model.ok()) << model.error().line();
+    const auto served = *ServedModel::make(std::shared_ptr<const model::Model>(std::move(*model)), "two", "1");
+    const auto a = asking(1, -1, "a");  // -1, 0, 1
+    auto b = asking(2, 10, "b");
+    b.features = true;
+    const oip::InferRequest* const requests[] = {&a, &b};
+    const auto answers = served->run(requests);
+    ASSERT_TRUE(answers.ok()) << answers.error().line();
+    EXPECT_TRUE((*answers)[0].features.empty());
+    EXPECT_EQ((*answers)[1].features, (std::vector<float>{10, 11, 12, 13, 14, 15}));
+    ASSERT_EQ((*answers)[0].outputs.size(), 1U);
+    EXPECT_EQ(oip::number_at((*answers)[0].outputs[0], 0), 1);
+    EXPECT_EQ(oip::number_at((*answers)[1].outputs[0], 3), 14 + 15);
+    const oip::InferRequest* const alone[] = {&b};
+    EXPECT_EQ((*served->run(alone))[0].features, (*answers)[1].features);
+}
+
 TEST(ServedModel, RefusesWhatDoesNotFitItsSignature) {
     const auto model = doubling();
     EXPECT_TRUE(model->check(asking(4, 0)).ok());

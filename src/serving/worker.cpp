@@ -13,12 +13,17 @@ http::Reply failure(const Error& error) {
             .body = Json{{"error", error.line()}}.dump(-1, ' ', false, Json::error_handler_t::replace)};
 }
 
-http::Reply answer(const Result<oip::Body>& body) {
+http::Reply answer(const Result<oip::Body>& body, const std::vector<float>& features) {
     if (!body.ok()) return failure(body.error());
     http::Reply reply{.body = body->text};
     if (body->has_binary()) {
         reply.content_type = "application/octet-stream";
         reply.headers.emplace_back(oip::kLengthHeader, std::to_string(body->json_bytes));
+    }
+    if (!features.empty()) {
+        const std::size_t bytes = features.size() * sizeof(float);
+        reply.body.append(reinterpret_cast<const char*>(features.data()), bytes);
+        reply.headers.emplace_back(oip::kFeaturesHeader, std::to_string(bytes));
     }
     return reply;
 }
@@ -79,11 +84,12 @@ void WorkerService::infer(http::CallPointer call) {
     if (!length.ok()) return call->reply(serving_worker::failure(length.error()));
     auto parsed = oip::parse_request(call->body(), *length, messages_);
     if (!parsed.ok()) return call->reply(serving_worker::failure(parsed.error()));
+    parsed->features = !call->header(oip::kFeaturesHeader).empty();
     const auto request = std::make_shared<const oip::InferRequest>(std::move(*parsed));
     if (const auto fits = model_->check(*request); !fits.ok())
         return call->reply(serving_worker::failure(fits.error()));
     batcher_->submit(*request, [call, request](Result<oip::InferResponse> response) {
-        call->reply(response.ok() ? serving_worker::answer(serialize(*response, *request))
+        call->reply(response.ok() ? serving_worker::answer(serialize(*response, *request), response->features)
                                   : serving_worker::failure(response.error()));
     });
 }
