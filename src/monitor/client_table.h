@@ -15,8 +15,8 @@
 
 namespace bartizan::monitor {
 
-/// Upper bounds of how often names were seen lately: 512 KB. All counts are halved after 131,072 queries, so that a flood
-/// of names does not fill it up.
+/// Upper bounds of how often names were seen lately: 512 KB. All counts are halved after 131,072 queries, so that a
+/// flood of names does not fill it up.
 class NameSketch {
 public:
     /// Whoever knows `key` can make names that share their counts.

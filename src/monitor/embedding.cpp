@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "monitor/dot.h"
 
 namespace bartizan::monitor {
 namespace embedding {
@@ -81,15 +82,8 @@ void Embedding::append(std::span<const float> row, std::vector<float>& out) cons
         out.insert(out.end(), row.begin(), row.end());
         return;
     }
-    for (std::size_t p = 0; p < kProjections; ++p) {
-        const float* wave = projections_.data() + p * length_;
-        float onto[4] = {};  // four sums side by side: the order is fixed, and a vector unit is used
-        std::size_t i = 0;
-        for (; i + 4 <= row.size(); i += 4)
-            for (std::size_t k = 0; k < 4; ++k) onto[k] += row[i + k] * wave[i + k];
-        for (; i < row.size(); ++i) onto[0] += row[i] * wave[i];
-        out.push_back(onto[0] + onto[1] + onto[2] + onto[3]);
-    }
+    for (std::size_t p = 0; p < kProjections; ++p)
+        out.push_back(dot(row.data(), projections_.data() + p * length_, row.size()));
 }
 
 }  // namespace bartizan::monitor

@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "core/random.h"
+#include "monitor/dot.h"
 
 namespace bartizan::monitor {
 namespace members {
@@ -91,12 +92,7 @@ MemberSet::Signs MemberSet::signs_of(std::span<const float> row) const {
     for (std::size_t table = 0; table < kTables; ++table)
         for (std::size_t k = 0; k < count; ++k) {
             const float* wave = waves_.data() + (table * kMostSigns + k) * seen.size();
-            float onto[4] = {};  // four sums side by side: the order is fixed, and a vector unit is used
-            std::size_t j = 0;
-            for (; j + 4 <= seen.size(); j += 4)
-                for (std::size_t lane = 0; lane < 4; ++lane) onto[lane] += seen[j + lane] * wave[j + lane];
-            for (; j < seen.size(); ++j) onto[0] += seen[j] * wave[j];
-            if (onto[0] + onto[1] + onto[2] + onto[3] > 0) out[table][k / 64] |= std::uint64_t{1} << (k % 64);
+            if (dot(seen.data(), wave, seen.size()) > 0) out[table][k / 64] |= std::uint64_t{1} << (k % 64);
         }
     return out;
 }

@@ -6,6 +6,7 @@
 
 #include "core/json.h"
 #include "core/random.h"
+#include "monitor/dot.h"
 #include "monitor/embedding.h"
 
 namespace bartizan::monitor {
@@ -65,19 +66,9 @@ std::vector<double> OutlierReference::reduced(std::span<const float> features) c
     for (const float value : features) squares += static_cast<double>(value) * value;
     const double scale = 1 / std::sqrt(std::max(squares, 1e-30));
     std::vector<double> out(dimensions_);
-    for (std::size_t k = 0; k < dimensions_; ++k) {
-        if (projection_.empty()) {
-            out[k] = features[k] * scale;
-            continue;
-        }
-        const float* wave = projection_.data() + k * width_;
-        float onto[4] = {};  // four sums side by side: the order is fixed, and a vector unit is used
-        std::size_t i = 0;
-        for (; i + 4 <= width_; i += 4)
-            for (std::size_t lane = 0; lane < 4; ++lane) onto[lane] += features[i + lane] * wave[i + lane];
-        for (; i < width_; ++i) onto[0] += features[i] * wave[i];
-        out[k] = (onto[0] + onto[1] + onto[2] + onto[3]) * scale;
-    }
+    for (std::size_t k = 0; k < dimensions_; ++k)
+        out[k] =
+            scale * (projection_.empty() ? features[k] : dot(features.data(), projection_.data() + k * width_, width_));
     return out;
 }
 
