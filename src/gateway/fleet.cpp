@@ -1,6 +1,8 @@
 #include "gateway/fleet.h"
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -12,12 +14,27 @@ namespace bartizan::gateway {
 namespace fleet {
 namespace {
 
+constexpr std::int64_t kLongestHold = 7 * 86'400;  // seconds
 constexpr JsonLimits kLimits{.bytes = 4096, .depth = 4, .keys = 16};
 
 std::int64_t number_in(std::string_view text) {
     std::int64_t out = 0;
     std::from_chars(text.data(), text.data() + text.size(), out);
     return out;
+}
+
+struct Held {
+    std::string principal;
+    std::int64_t until = 0;  ///< seconds since the epoch
+};
+std::optional<Held> held_in(const std::string& value) {
+    const auto json = parse_json(value, kLimits);
+    if (!json.ok() || !json->is_object()) return {};
+    const auto principal = json->find("principal"), until = json->find("until");
+    if (principal == json->end() || !principal->is_string() || until == json->end() || !until->is_number_unsigned())
+        return {};
+    constexpr std::uint64_t kLast = std::uint64_t{1} << 40;
+    return Held{principal->get<std::string>(), static_cast<std::int64_t>(std::min(until->get<std::uint64_t>(), kLast))};
 }
 
 /// A name that may be any text, as a key of the bucket.
@@ -31,18 +48,17 @@ std::string key_of(const std::string& principal) {
 Result<void> Fleet::start() {
     BARTIZAN_TRY(bus_->watch("epoch", [this](const std::string&, const std::string& value) {
         const std::int64_t epoch = fleet::number_in(value);
-        if (ended_ || epoch <= announced_.load()) return;
-        announced_ = epoch;
-        parts_.renewed(epoch);
+        if (ended_ || announced_.exchange(epoch) == epoch) return;
+        parts_.renewed();
     }));
     BARTIZAN_TRY(bus_->watch("policy", [this](const std::string&, const std::string& value) {
-        if (!ended_) parts_.adopt(value);
+        if (!ended_ && !value.empty()) parts_.adopt(value);
     }));
     BARTIZAN_TRY(bus_->watch("hold.>", [this](const std::string&, const std::string& value) {
-        const auto json = parse_json(value, fleet::kLimits);
-        if (ended_ || !json.ok() || !json->is_object()) return;
-        const std::int64_t left = json->value("until", std::int64_t{0}) - parts_.now();
-        if (left > 0) parts_.hold(json->value("principal", std::string()), left);
+        const auto held = fleet::held_in(value);
+        if (ended_ || !held) return;
+        const std::int64_t left = std::min(held->until - parts_.now(), fleet::kLongestHold);
+        if (left > 0) parts_.hold(held->principal, left);
     }));
     if (parts_.role == Role::gateway) return {};
     consumer_ = BARTIZAN_TRY(
@@ -57,7 +73,7 @@ void Fleet::stop() {
 }
 
 void Fleet::publish(const Event& event, const Watch::Query* query, std::function<void()> then) {
-    // Without NATS nobody waits: the event goes when it is back.
+    // Without NATS, or where it hangs, nobody waits: the event goes when it is back.
     const bool waits = connected();
     bus_->publish(event.principal, event.request_id, pack(event, parts_.inputs ? query : nullptr), [then, waits](bool) {
         if (waits) then();
@@ -66,14 +82,13 @@ void Fleet::publish(const Event& event, const Watch::Query* query, std::function
 }
 
 void Fleet::announce(std::int64_t epoch) {
-    if (epoch <= announced_.load()) return;
-    announced_ = epoch;
+    if (announced_.exchange(epoch) == epoch) return;
     if (const auto told = bus_->put("epoch", std::to_string(epoch)); !told.ok())
         parts_.log.say("error", "stream.lost", {{"reason", told.error().line()}});
 }
 
 void Fleet::hold(const std::string& principal, std::int64_t seconds) {
-    const Json value = {{"principal", principal}, {"until", parts_.now() + seconds}};
+    const Json value = {{"principal", principal}, {"until", static_cast<std::uint64_t>(parts_.now() + seconds)}};
     if (const auto told =
             bus_->put(fleet::key_of(principal), value.dump(-1, ' ', false, Json::error_handler_t::replace));
         !told.ok())

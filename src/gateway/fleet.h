@@ -30,8 +30,8 @@ public:
         Log& log;
         std::function<RoutingPointer()> routing;
         std::function<std::int64_t()> now;  ///< seconds since the epoch
-        /// The state is at this epoch at least: load it again. Must not wait.
-        std::function<void(std::int64_t epoch)> renewed;
+        /// The state has changed: load it again. Must not wait.
+        std::function<void()> renewed;
         std::function<void(const std::string& principal, std::int64_t seconds)> hold;
         /// What an operator loaded elsewhere. Must not wait.
         std::function<void(std::string policy)> adopt;
@@ -41,7 +41,7 @@ public:
 
     Result<void> start();
     void stop();
-    bool connected() const { return bus_->counts().connected; }
+    bool connected() const { return bus_->well(); }
 
     /// Calls `then` once the event is kept, or when that takes too long. From any thread.
     void publish(const Event& event, const Watch::Query* query, std::function<void()> then);

@@ -126,7 +126,7 @@ std::unique_ptr<Fleet> Service::join(std::unique_ptr<stream::Bus> bus) {
             .log = log_,
             .routing = [this] { return routing_.load(); },
             .now = service::seconds_now,
-            .renewed = [this](std::int64_t) { pool_.post([this] { (void)refresh(); }); },
+            .renewed = [this] { pool_.post([this] { (void)refresh(); }); },
             .hold = [this](const std::string& principal, std::int64_t seconds) { hold(principal, seconds); },
             .adopt = [this](std::string text) { pool_.post([this, text = std::move(text)] { adopt(text); }); }});
     metrics_.others = [this] { return fleet_->metrics(); };

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstdlib>
+#include <deque>
 #include <mutex>
 #include <thread>
 #include <unordered_map>
@@ -18,12 +19,14 @@ using namespace std::chrono_literals;
 using Time = std::chrono::steady_clock::time_point;
 
 constexpr auto kTick = 50ms;
-constexpr auto kAckTime = 1'000ms;  // until an event is published again
-constexpr auto kGiveUp = 110s;      // within the time that JetStream knows its id
+constexpr std::chrono::milliseconds kLongestAckTime{16'000};
+constexpr std::chrono::milliseconds kAckTime{1'000};  // until an event is published again
+constexpr auto kGiveUp = 110s;                        // within the time that JetStream knows its id
 constexpr auto kKnownFor = 120s;
 constexpr int kReconnectMs = 250;
 constexpr int kRequestMs = 5'000;
-constexpr int kPingMs = 5'000;
+constexpr int kPingMs = 2'000;
+constexpr int kWriteMs = 1'000;
 constexpr std::size_t kMostPartitions = 256;
 constexpr int kLargestValue = 1 << 20;
 
@@ -37,9 +40,18 @@ std::uint64_t hash_of(std::string_view text) {
 /// The library's own handler writes to standard error.
 void ignore_trouble(natsConnection*, natsSubscription*, natsStatus, void*) {}
 
+class Connected;
+
+/// What callbacks of the library find their bus by. Kept for good, a few bytes for each bus: the library does not tell
+/// when its last callback has come.
+struct Way {
+    std::mutex mutex;
+    Connected* bus = nullptr;  ///< null: it has ended
+};
+
 class Connected final : public Bus {
 public:
-    explicit Connected(Options options) : options_(std::move(options)) {}
+    explicit Connected(Options options) : options_(std::move(options)), way_(new Way{{}, this}) {}
     ~Connected() override {
         (void)flush(options_.patience);
         {
@@ -47,7 +59,12 @@ public:
             ending_ = true;
         }
         changed_.notify_all();
+        more_.notify_all();
         for (std::thread& thread : threads_) thread.join();
+        {
+            const std::lock_guard lock(way_->mutex);
+            way_->bus = nullptr;
+        }
         if (nats_.connection) natsConnection_Close(nats_.connection.get());
         nats_.bucket.reset();
         nats_.jetstream.reset();
@@ -60,21 +77,22 @@ public:
         BARTIZAN_TRY(make_bucket());
         BARTIZAN_TRY(agree_on_partitions());
         threads_.emplace_back([this] { look_after(); });
+        threads_.emplace_back([this] { send_all(); });
         return {};
     }
 
     void publish(std::string_view key, const std::string& id, std::string bytes, Done done) override {
-        const std::string subject = nats_.subject + std::to_string(partition_of(key));
         {
             const std::lock_guard lock(mutex_);
             const bool room = waiting_bytes_ + bytes.size() <= options_.most_waiting_bytes;
             if (room && !waiting_.contains(id)) {
                 waiting_bytes_ += bytes.size();
                 const Time now = std::chrono::steady_clock::now();
-                auto& event = waiting_[id];
-                event = {subject,       std::move(bytes), std::move(done), now + options_.patience,
-                         now + kGiveUp, now + kAckTime};
-                send(id, event);
+                const std::string subject = nats_.subject + std::to_string(partition_of(key));
+                auto content = std::make_shared<const Content>(Content{id, subject, std::move(bytes)});
+                waiting_[id] = {content, std::move(done), now + options_.patience, now + kGiveUp, now + kAckTime};
+                to_send_.push_back(std::move(content));
+                if (to_send_.size() == 1) more_.notify_one();
                 return;
             }
             ++lost_;
@@ -118,9 +136,9 @@ public:
     std::size_t partition_of(std::string_view key) const override { return hash_of(key) % options_.partitions; }
     Counts counts() const override {
         const std::lock_guard lock(mutex_);
-        return {kept_, doubled_, lost_, waiting_.size(),
-                natsConnection_Status(nats_.connection.get()) == NATS_CONN_STATUS_CONNECTED};
+        return {kept_, doubled_, lost_, waiting_.size(), connected_.load()};
     }
+    bool well() const override { return connected_ && acknowledges_; }
     bool flush(std::chrono::milliseconds patience) override {
         std::unique_lock lock(mutex_);
         return acknowledged_.wait_for(lock, patience, [&] { return waiting_.empty(); });
@@ -128,10 +146,22 @@ public:
     Nats& nats() override { return nats_; }
 
 private:
+    template <class Work>
+    static void of(void* way, const Work& work) {
+        auto& known = *static_cast<Way*>(way);
+        const std::lock_guard lock(known.mutex);
+        if (known.bus != nullptr) work(*known.bus);
+    }
+
+    struct Content {
+        std::string id, subject, bytes;
+    };
+    using ContentPointer = std::shared_ptr<const Content>;
     struct Event {
-        std::string subject, bytes;
+        ContentPointer content;
         Done done;
         Time patience, give_up, again;
+        std::chrono::milliseconds wait{kAckTime};  ///< doubled each time: where JetStream is slow, more would not help
     };
 
     Result<void> connect() {
@@ -147,7 +177,13 @@ private:
         natsOptions_SetReconnectWait(raw, kReconnectMs);
         natsOptions_SetPingInterval(raw, kPingMs);
         natsOptions_SetSendAsap(raw, true);
+        natsOptions_SetMaxPingsOut(raw, 1);
+        natsOptions_SetWriteDeadline(raw, kWriteMs);
         natsOptions_SetErrorHandler(raw, ignore_trouble, nullptr);
+        natsOptions_SetDisconnectedCB(
+            raw, [](natsConnection*, void* way) { of(way, [](Connected& bus) { bus.connected_ = false; }); }, way_);
+        natsOptions_SetReconnectedCB(
+            raw, [](natsConnection*, void* way) { of(way, [](Connected& bus) { bus.connected_ = true; }); }, way_);
         BARTIZAN_TRY(secure(raw));
         natsConnection* connection = nullptr;
         status = natsConnection_Connect(&connection, raw);
@@ -160,10 +196,11 @@ private:
         jsOptions_Init(&js);
         js.Wait = kRequestMs;
         js.PublishAsync.MaxPending = 0;
-        js.PublishAsync.AckHandler = [](jsCtx*, natsMsg* message, jsPubAck* ack, jsPubAckErr*, void* self) {
-            static_cast<Connected*>(self)->heard(OwnedMessage(message), ack);
+        js.PublishAsync.AckHandler = [](jsCtx*, natsMsg* raw_message, jsPubAck* ack, jsPubAckErr*, void* way) {
+            const OwnedMessage message(raw_message);
+            of(way, [&](Connected& bus) { bus.heard(message, ack); });
         };
-        js.PublishAsync.AckHandlerClosure = this;
+        js.PublishAsync.AckHandlerClosure = way_;
         jsCtx* jetstream = nullptr;
         status = natsConnection_JetStream(&jetstream, connection, &js);
         nats_.jetstream.reset(jetstream);
@@ -236,13 +273,25 @@ private:
         return {};
     }
 
-    /// With the lock held. What cannot be sent now is sent by `look_after`.
-    void send(const std::string& id, Event& event) {
+    /// On a thread of its own: where NATS hangs it waits here, and nobody else does.
+    void send_all() {
+        std::unique_lock lock(mutex_);
+        for (;;) {
+            more_.wait(lock, [&] { return ending_ || !to_send_.empty(); });
+            if (ending_) return;
+            const std::deque<ContentPointer> now = std::exchange(to_send_, {});
+            lock.unlock();
+            for (const ContentPointer& one : now) send(*one);
+            lock.lock();
+        }
+    }
+
+    /// What cannot be sent now is sent again in its time.
+    void send(const Content& content) {
         natsMsg* raw = nullptr;
-        if (natsMsg_Create(&raw, event.subject.c_str(), nullptr, event.bytes.data(),
-                           static_cast<int>(event.bytes.size())) != NATS_OK)
-            return;
-        natsMsgHeader_Set(raw, "Nats-Msg-Id", id.c_str());
+        const auto size = static_cast<int>(content.bytes.size());
+        if (natsMsg_Create(&raw, content.subject.c_str(), nullptr, content.bytes.data(), size) != NATS_OK) return;
+        natsMsgHeader_Set(raw, "Nats-Msg-Id", content.id.c_str());
         (void)js_PublishMsgAsync(nats_.jetstream.get(), &raw, nullptr);
         natsMsg_Destroy(raw);  // null where the library has taken it
     }
@@ -257,9 +306,10 @@ private:
             const auto found = waiting_.find(id);
             if (found == waiting_.end()) return;
             done = std::move(found->second.done);
-            waiting_bytes_ -= found->second.bytes.size();
+            waiting_bytes_ -= found->second.content->bytes.size();
             waiting_.erase(found);
             ++kept_;
+            acknowledges_ = true;
             if (ack->Duplicate) ++doubled_;
             if (waiting_.empty()) acknowledged_.notify_all();
         }
@@ -275,16 +325,19 @@ private:
             std::vector<Done> late;
             for (auto at = waiting_.begin(); at != waiting_.end();) {
                 Event& event = at->second;
+                if (now >= event.patience) acknowledges_ = false;
                 if (event.done && now >= event.patience) late.push_back(std::exchange(event.done, nullptr));
                 if (now >= event.give_up) {
                     ++lost_;
-                    waiting_bytes_ -= event.bytes.size();
+                    waiting_bytes_ -= event.content->bytes.size();
                     at = waiting_.erase(at);
                     continue;
                 }
                 if (now >= event.again) {
-                    event.again = now + kAckTime;
-                    send(at->first, event);
+                    event.wait = std::min(event.wait * 2, kLongestAckTime);
+                    event.again = now + event.wait;
+                    to_send_.push_back(event.content);
+                    more_.notify_one();
                 }
                 ++at;
             }
@@ -301,10 +354,13 @@ private:
     }
 
     Options options_;
+    Way* way_;
     Nats nats_;
     mutable std::mutex mutex_;
-    std::condition_variable changed_, acknowledged_;
+    std::condition_variable changed_, more_, acknowledged_;
     std::unordered_map<std::string, Event> waiting_;
+    std::deque<ContentPointer> to_send_;
+    std::atomic<bool> connected_{true}, acknowledges_{true};
     std::uint64_t waiting_bytes_ = 0, kept_ = 0, doubled_ = 0, lost_ = 0;
     bool ending_ = false;
     std::vector<std::thread> threads_;

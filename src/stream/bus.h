@@ -46,7 +46,8 @@ public:
 
     /// `kept`: JetStream has it; false: it is tried on for two minutes, or there is no room.
     using Done = std::function<void(bool kept)>;
-    /// Events of one `key` stay in order and go to one reader. `id` tells one event from any other; at most 64 bytes.
+    /// Never waits. Events of one `key` stay in order and go to one reader. `id` tells one event from any other; at
+    /// most 64 bytes.
     virtual void publish(std::string_view key, const std::string& id, std::string bytes, Done done) = 0;
 
     /// A value for every instance. `key`: letters, digits, '-', '_', '.'. Waits for the server.
@@ -60,6 +61,8 @@ public:
     virtual std::size_t partitions() const = 0;
     virtual std::size_t partition_of(std::string_view key) const = 0;
     virtual Counts counts() const = 0;
+    /// Does JetStream acknowledge what it is given? Takes no lock.
+    virtual bool well() const = 0;
     /// Waits until what was published is acknowledged. False: not all of it.
     virtual bool flush(std::chrono::milliseconds patience) = 0;
     virtual Nats& nats() = 0;

@@ -46,6 +46,8 @@ public:
         for (int i = 0; there() && i < 1000 && !answers(); ++i)
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
     }
+    void pause() const { ::kill(process_, SIGSTOP); }
+    void go_on() const { ::kill(process_, SIGCONT); }
     void kill() {
         if (!there()) return;
         ::kill(process_, SIGKILL);

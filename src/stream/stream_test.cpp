@@ -196,6 +196,30 @@ TEST_F(StreamTest, EventsOutlastAServerThatIsKilled) {
     EXPECT_EQ(bus->counts().lost, 0U);
 }
 
+TEST_F(StreamTest, AServerThatHangsHoldsNobodyUp) {
+    const auto bus = this->bus();
+    publish(*bus, 0, 10);
+    ASSERT_TRUE(bus->flush(10s));
+    EXPECT_TRUE(bus->well());
+    server_.pause();
+    std::atomic<int> told{0};
+    const std::string large(64 * 1024, 'x');  // more than sockets take
+    auto longest = std::chrono::steady_clock::duration::zero();
+    for (int i = 0; i < 500; ++i) {
+        const auto began = std::chrono::steady_clock::now();
+        bus->publish("a", "large" + std::to_string(i), large, [&](bool) { ++told; });
+        longest = std::max(longest, std::chrono::steady_clock::now() - began);
+    }
+    EXPECT_LT(longest, 200ms);
+    EXPECT_TRUE(soon([&] { return told == 500; }, 5s)) << told;
+    EXPECT_FALSE(bus->well());
+    server_.go_on();
+    EXPECT_TRUE(bus->flush(60s));
+    EXPECT_EQ(bus->counts().kept, 510U);
+    EXPECT_EQ(bus->counts().lost, 0U);
+    EXPECT_TRUE(bus->well());
+}
+
 TEST_F(StreamTest, TheFirstInstanceSaysHowManyPartitionsThereAre) {
     const auto first = this->bus();
     const auto second = Bus::open({.url = server_.url(), .partitions = 9});

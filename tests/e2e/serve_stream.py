@@ -60,6 +60,15 @@ class Nats:
         self.process.kill()
         self.process.wait()
 
+    def say(self, subject, payload):
+        """Publishes as anybody may who has the password; NATS' protocol is text."""
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            connection.recv(10_000)
+            connection.sendall(b'CONNECT {"verbose":false,"user":"bartizan","pass":"secret"}\r\n' +
+                               f"PUB {subject} {len(payload)}\r\n".encode() + payload + b"\r\nPING\r\n")
+            while b"PONG" not in connection.recv(10_000):
+                pass
+
     def messages(self):
         """How many events the stream holds: each once, or JetStream would have known its id."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/jsz?streams=true", timeout=10).read()
@@ -234,6 +243,7 @@ class Stream(program.Case):
             client.close()
         self.check_counts(clients, probes)
         self.check_policy(probe)
+        self.check_holds_and_nonsense(probe)
         self.check_without_nats()
         probe.close()
 
@@ -276,6 +286,23 @@ class Stream(program.Case):
         first.process.send_signal(signal.SIGHUP)
         self.wait_for(lambda: self.version(second, probe).startswith("429"), 5)
 
+    def check_holds_and_nonsense(self, probe):
+        """Whom a detector holds back is held back everywhere; what cannot be read changes nothing."""
+        held = Client(self, 1, self.keys[1])
+        self.assertEqual(self.version(self.gateways[1], held), "1")
+        for subject in ("$KV.bartizan-state.epoch", "$KV.bartizan-state.policy", "$KV.bartizan-state.hold.x",
+                        "$KV.bartizan-state.reader.x", "bartizan.events.3"):
+            for nonsense in (b"", b"[", b"\xff" * 1000, b'{"principal": 7, "until": "x"}', b"quotas: 7"):
+                self.nats.say(subject, nonsense)
+        self.assertEqual(self.version(self.gateways[1], held), "1")
+        until = int(time.time()) + 600
+        self.nats.say("$KV.bartizan-state.hold.c1", json.dumps({"principal": "c1", "until": until}).encode())
+        for gateway in self.gateways:
+            self.wait_for(lambda: self.version(gateway, held).startswith("429"), 5)
+        held.close()
+        left = self.detectors[1]
+        self.wait_for(lambda: left.counted().get("unreadable", 0) == 5, 30, left.counted)
+
     def check_without_nats(self):
         """Without NATS requests are answered as before; what happened meanwhile is told when it is back."""
         client = Client(self, 3, self.keys[3])
@@ -288,7 +315,8 @@ class Stream(program.Case):
         client.close()
         self.nats.start()
         self.wait_for(lambda: (self.nats.messages() or 0) >= before + 20, 60, self.nats.messages)
-        self.wait_for(lambda: self.detectors[1].counted().get("events", 0) == self.nats.messages(), 60)
+        counted = lambda: sum(self.detectors[1].counted().get(what, 0) for what in ("events", "unreadable"))
+        self.wait_for(lambda: counted() == self.nats.messages(), 60, lambda: f"{counted()} of {self.nats.messages()}")
 
 
 class Start(program.Case):
