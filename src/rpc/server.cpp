@@ -17,6 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto kLookEvery = 5ms;
+constexpr auto kQuiet = 200ms;
+constexpr auto kLongestQuiet = 2s;  // for those who do not go
 constexpr int kMetadataBytes = 16 * 1024;
 constexpr int kStreamsOfAConnection = 256;
 constexpr int kHandshakeMs = 10'000;
@@ -81,10 +83,20 @@ public:
     ServerCounts counts() const override { return {shared_->open, shared_->answered, shared_->late}; }
     void drain(std::chrono::milliseconds patience) override {
         if (!server_ || shared_->draining.exchange(true)) return;
-        // gRPC itself cancels calls that come while it shuts down, which clients do not ask again. Told that this server
-        // is about to end, they go elsewhere; it shuts down once nobody is left.
-        const auto until = std::chrono::system_clock::now() + patience;
-        while (shared_->open > 0 && std::chrono::system_clock::now() < until) std::this_thread::sleep_for(kLookEvery);
+        // gRPC itself cancels calls that come while it shuts down, which clients do not ask again. Told that this
+        // server is about to end, they go elsewhere; it shuts down once nobody has come for a while.
+        const auto began = std::chrono::system_clock::now();
+        const auto until = began + patience;
+        auto last = began;
+        std::uint64_t calls = shared_->answered;
+        for (auto now = began; now < until; now = std::chrono::system_clock::now()) {
+            const std::uint64_t answered = shared_->answered;
+            if (shared_->open > 0 || answered != calls) last = now;
+            calls = answered;
+            const bool quiet = now - last >= kQuiet;
+            if (shared_->open == 0 && (quiet || now - began >= kLongestQuiet)) break;
+            std::this_thread::sleep_for(kLookEvery);
+        }
         server_->Shutdown(until);
     }
     Result<void> reload_tls() override { return tls_ ? tls_->load() : Result<void>(); }
