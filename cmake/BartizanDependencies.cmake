@@ -10,6 +10,7 @@ find_package(nlohmann_json REQUIRED)
 find_package(yaml-cpp REQUIRED)
 find_package(Protobuf REQUIRED)
 find_package(LibArchive 3.5 REQUIRED)
+find_package(CURL 7.85 REQUIRED)
 
 # SOCI and libsodium come without CMake packages in Debian.
 find_library(SOCI_CORE_LIBRARY soci_core REQUIRED)

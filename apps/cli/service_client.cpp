@@ -56,20 +56,28 @@ Result<ServiceClient> ServiceClient::at(const std::string& server) {
     return ServiceClient(BARTIZAN_TRY(http::parse_url(server)), key, "");
 }
 
-Result<Json> ServiceClient::send(const std::string& method, const std::string& target, std::string body,
-                                 http::Headers headers) {
+Result<http::Response> ServiceClient::exchange(const std::string& method, const std::string& target, std::string body,
+                                               http::Headers headers) {
     headers.emplace_back("Authorization", "Bearer " + key_);
     http::Request request{method, server_, std::move(headers), std::move(body)};
     request.url.target = target;
-    const auto response =
+    auto response =
         BARTIZAN_TRY(http::exchange(request, {.ca_file = ca_file_, .idle_timeout = kPatience, .redirects = 0}));
+    if (response.status < 300) return response;
     const auto json = parse_json(response.body);
-    if (response.status >= 300) {
-        const std::string said = json.ok() && json->is_object() ? json->value("detail", std::string()) : std::string();
-        return Error(code_of(response.status),
-                     said.empty() ? fmt::format("the server answered {}", response.status) : said)
-            .within("server");
-    }
+    const std::string said = json.ok() && json->is_object() ? json->value("detail", std::string()) : std::string();
+    return Error(code_of(response.status), said.empty() ? fmt::format("the server answered {}", response.status) : said)
+        .within("server");
+}
+
+Result<std::string> ServiceClient::text(const std::string& method, const std::string& target) {
+    return BARTIZAN_TRY(exchange(method, target, "", {})).body;
+}
+
+Result<Json> ServiceClient::send(const std::string& method, const std::string& target, std::string body,
+                                 http::Headers headers) {
+    const auto response = BARTIZAN_TRY(exchange(method, target, std::move(body), std::move(headers)));
+    const auto json = parse_json(response.body);
     if (!json.ok() || !json->is_object()) return Error(Errc::unavailable, "the server's answer is no JSON object");
     return *json;
 }

@@ -23,11 +23,15 @@ public:
 
     /// The answer's document. A problem of the service comes as an error with its sentence.
     Result<Json> ask(const std::string& method, const std::string& target, const Json& body = {});
+    /// The answer as it came, for what is no JSON.
+    Result<std::string> text(const std::string& method, const std::string& target);
     /// The same with bytes as the body.
     Result<Json> send(const std::string& method, const std::string& target, std::string body,
                       http::Headers headers = {});
 
 private:
+    Result<http::Response> exchange(const std::string& method, const std::string& target, std::string body,
+                                    http::Headers headers);
     ServiceClient(http::Url server, std::string key, std::string ca_file)
         : server_(std::move(server)), key_(std::move(key)), ca_file_(std::move(ca_file)) {}
     http::Url server_;

@@ -7,6 +7,7 @@ namespace bartizan::program {
 namespace {
 
 constexpr std::chrono::minutes kPatience{5};
+constexpr std::chrono::minutes kAuditPatience{60};
 
 std::string text_of(const Json& object, const char* name) {
     const auto found = object.find(name);
@@ -59,6 +60,17 @@ Result<registry::Check> ProgramExaminer::verify(const std::filesystem::path& fil
         }
     }
     return check;
+}
+
+Result<std::string> ProgramExaminer::audit(const std::filesystem::path& model, const std::filesystem::path& data) {
+    const auto out = model.parent_path() / "audit";
+    const auto output =
+        BARTIZAN_TRY(run_child(program_,
+                               {"audit", model.string(), "--data", data.string(), "--plan", "quick", "--out",
+                                out.string(), "--fail-on", "never", "--quiet", "--format", "json"},
+                               kAuditPatience, std::size_t{64} << 20));
+    if (output.status != 0) return Error(Errc::unavailable, "the audit failed: " + output.errors.substr(0, 500));
+    return output.out;
 }
 
 }  // namespace bartizan::program

@@ -11,6 +11,7 @@ public:
     Result<registry::Check> scan(const std::filesystem::path& file) override;
     Result<registry::Check> verify(const std::filesystem::path& file, const std::filesystem::path& signature,
                                    const std::vector<std::filesystem::path>& signers) override;
+    Result<std::string> audit(const std::filesystem::path& model, const std::filesystem::path& data) override;
 
 private:
     std::filesystem::path program_;

@@ -51,6 +51,8 @@ constexpr GroupSpec kGroups[] = {
     {.name = "user", .summary = "People and services on a server"},
     {.name = "role", .summary = "Who may do what on a server"},
     {.name = "alert", .summary = "What the detectors of a server raised, and what they watch"},
+    {.name = "incident", .summary = "What happened on a server, how far it has come, who is told"},
+    {.name = "playbook", .summary = "What is done about incidents on a server, step by step"},
     {.name = "control", .summary = "Requirements on a server and what is shown of them"},
     {.name = "evidence", .summary = "What tests and documents showed, on a server"},
     {.name = "waiver", .summary = "Requirements that are set aside on a server, for a time"},
@@ -61,9 +63,9 @@ constexpr GroupSpec kGroups[] = {
 
 std::vector<CommandSpec> joined() {
     std::vector<CommandSpec> all;
-    for (const auto table :
-         {models_commands(), training_commands(), secrets_commands(), ownership_commands(), data_commands(),
-          artefacts_commands(), service_commands(), access_commands(), governance_commands(), program_commands()})
+    for (const auto table : {models_commands(), training_commands(), secrets_commands(), ownership_commands(),
+                             data_commands(), artefacts_commands(), service_commands(), access_commands(),
+                             governance_commands(), incidents_commands(), program_commands()})
         all.insert(all.end(), table.begin(), table.end());
     return all;
 }

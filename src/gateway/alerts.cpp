@@ -48,6 +48,7 @@ void Alerts::raise(Alert alert, std::int64_t now) {
                                    {"evidence", alert.evidence}}});
     }
     log_.say("warning", "alert", alerts::as_json(alert));
+    if (told_) told_(alert);
 }
 
 Result<void> Alerts::flush() {

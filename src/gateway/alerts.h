@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <mutex>
 #include <string>
 #include <vector>
@@ -35,6 +36,8 @@ class Alerts {
 public:
     Alerts(ledger::Ledger& ledger, Log& log, Metrics& metrics) : ledger_(ledger), log_(log), metrics_(metrics) {}
 
+    /// Whoever else wants to know of a fresh alert; set before any is raised. Must not wait.
+    void tell(std::function<void(const Alert&)> told) { told_ = std::move(told); }
     void raise(Alert alert, std::int64_t now);
     /// Writes what was raised to the ledger; may wait for the disk.
     Result<void> flush();
@@ -52,6 +55,7 @@ private:
     std::deque<Alert> alerts_;
     std::deque<ledger::Event> unwritten_;
     std::uint64_t next_ = 1;
+    std::function<void(const Alert&)> told_;
 };
 
 }  // namespace bartizan::gateway

@@ -12,6 +12,10 @@
 #include "gateway/watch.h"
 #include "gateway/workers.h"
 
+namespace bartizan::incident {
+class Response;
+}
+
 namespace bartizan::gateway {
 
 /// Thread rule: handlers run on several threads at once.
@@ -26,6 +30,9 @@ struct Api {
     std::function<std::shared_ptr<const Config>()> config;
     /// Makes what was changed hold for every request from now on.
     std::function<Result<void>()> refresh;
+    /// Does long work behind an answer; false: too much of it waits.
+    std::function<bool(std::function<void()>)> later = {};
+    incident::Response* response = nullptr;  ///< set before anybody asks
 };
 
 http::Reply json_reply(const Json& json, int status = 200);

@@ -71,6 +71,7 @@ Result<std::string> text_in(const Json& body, const char* name, const std::strin
 Result<std::int64_t> integer_in(const Json& body, const char* name, std::int64_t preset) {
     const auto found = body.find(name);
     if (found == body.end() || found->is_null()) return preset;
+    if (found->is_string()) return number_of(found->get<std::string>(), name);  // playbooks fill in texts
     if (!found->is_number_integer()) return invalid_input(std::string("'") + name + "' is no whole number");
     return found->get<std::int64_t>();
 }

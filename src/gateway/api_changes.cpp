@@ -5,6 +5,7 @@
 #include "core/file.h"
 #include "crypto/base64.h"
 #include "gateway/api_governance.h"
+#include "gateway/in_the_clear.h"
 
 namespace bartizan::gateway {
 namespace api_changes {
@@ -49,34 +50,6 @@ Result<std::vector<registry::Link>> links_of(std::string_view text) {
     return out;
 }
 
-/// A version in the clear, in a folder of its own that goes with this.
-class InTheClear {
-public:
-    static Result<std::unique_ptr<InTheClear>> make(Api& api, const registry::Version& version) {
-        std::string name = (api.state.folder / "run" / "look-XXXXXX").string();
-        BARTIZAN_TRY(make_folder(api.state.folder / "run"));
-        if (::mkdtemp(name.data()) == nullptr) return system_failure(errno, "cannot make", name);
-        std::unique_ptr<InTheClear> out(new InTheClear(name));
-        out->file = out->folder_ / version.file_name;
-        BARTIZAN_TRY(write_pieces_atomically(out->file, [&](const AppendBytes& append) {
-            return api.state.registry->read(version.id, "", registry::Reader::security, [&](std::string_view piece) {
-                return append(std::as_bytes(std::span(piece)));
-            });
-        }));
-        return out;
-    }
-    ~InTheClear() {
-        std::error_code ignored;
-        std::filesystem::remove_all(folder_, ignored);
-    }
-    std::filesystem::path beside(const std::string& name) const { return folder_ / name; }
-    std::filesystem::path file;
-
-private:
-    explicit InTheClear(std::filesystem::path folder) : folder_(std::move(folder)) {}
-    std::filesystem::path folder_;
-};
-
 Result<void> note(Api& api, const Ask& ask, const registry::Version& version, Check check) {
     check.created_by = ask.caller.name();
     check.detail = check.detail.substr(0, 1000);
@@ -85,7 +58,7 @@ Result<void> note(Api& api, const Ask& ask, const registry::Version& version, Ch
 }
 
 Result<void> check_signature(Api& api, const Ask& ask, const registry::Version& version) {
-    const auto look = BARTIZAN_TRY(InTheClear::make(api, version));
+    const auto look = BARTIZAN_TRY(InTheClear::make(api.state, version));
     const auto signature = look->beside(".signature");
     BARTIZAN_TRY(write_file_atomically(
         signature, BARTIZAN_TRY(api.state.registry->content(version.id, "signature", registry::Reader::security))));
@@ -121,6 +94,27 @@ Answer shown(Api& api, const VersionId& id, int status = 200) {
     return json_reply(json, status);
 }
 
+/// With "derived": every version that was made from it, and from those. The caller must be allowed to stop them all.
+Result<std::vector<VersionId>> derived_from(Api& api, const Ask& ask, const AssetId& id, std::int64_t number,
+                                            const Json& body) {
+    std::vector<VersionId> all, todo;
+    if (body.value("derived", Json(false)) != Json(true)) return all;
+    for (const registry::Version& version : BARTIZAN_TRY(api.state.registry->versions(id)))
+        if (number == 0 || version.id.number == number) todo.push_back(version.id);
+    while (!todo.empty()) {
+        const VersionId next = todo.back();
+        todo.pop_back();
+        for (const VersionId& made : BARTIZAN_TRY(api.state.registry->made_from(next))) {
+            if (std::ranges::find(all, made) != all.end()) continue;
+            if (!ask.caller.may(access::Permission::quarantine, made.asset.text()))
+                return Error(Errc::denied, "you may not quarantine " + made.text() + ", which was made from it");
+            all.push_back(made);
+            todo.push_back(made);
+        }
+    }
+    return all;
+}
+
 /// Traffic never moves to a version before it runs.
 Result<void> make_ready(Api& api, const VersionId& id) {
     BARTIZAN_TRY(api.refresh());
@@ -153,7 +147,7 @@ Answer push_version(Api& api, const Ask& ask) {
             return piece;
         }));
     if (id.kind == registry::Kind::model) {
-        const auto look = BARTIZAN_TRY(api_changes::InTheClear::make(api, version));
+        const auto look = BARTIZAN_TRY(InTheClear::make(api.state, version));
         BARTIZAN_TRY(api_changes::note(api, ask, version, BARTIZAN_TRY(api.examiner.scan(look->file))));
     }
     BARTIZAN_TRY(api.refresh());
@@ -168,8 +162,7 @@ Answer put_attachment(Api& api, const Ask& ask) {
     const auto version = BARTIZAN_TRY(api.state.registry->version(id));
     if (role == "signature") BARTIZAN_TRY(api_changes::check_signature(api, ask, version));
     if (role == "audit") BARTIZAN_TRY(api_changes::check_audit(api, ask, version));
-    if (role == "bom" || role == "evidence")
-        BARTIZAN_TRY(record_document(api, ask.caller.name(), version, ask.body));
+    if (role == "bom" || role == "evidence") BARTIZAN_TRY(record_document(api, ask.caller.name(), version, ask.body));
     BARTIZAN_TRY(api.refresh());
     return api_changes::shown(api, id);
 }
@@ -197,6 +190,10 @@ Answer roll_back(Api& api, const Ask& ask) {
     const Json body = BARTIZAN_TRY(body_of(ask));
     const auto id = api_changes::asset_of(ask);
     const std::string alias = BARTIZAN_TRY(text_in(body, "alias", std::string(registry::kProduction)));
+    // "from": only if it points there, so that a playbook's step that is done again goes back once.
+    if (const std::int64_t from = BARTIZAN_TRY(integer_in(body, "from", 0)); from != 0)
+        if (const auto now = BARTIZAN_TRY(api.state.registry->asset(id)).alias(alias); now != from && now != 0)
+            return api_changes::shown(api, {id, now});
     const std::int64_t to = BARTIZAN_TRY(
         api.state.registry->rollback(ask.caller.name(), id, alias, BARTIZAN_TRY(text_in(body, "reason", ""))));
     BARTIZAN_TRY(api.refresh());
@@ -204,13 +201,22 @@ Answer roll_back(Api& api, const Ask& ask) {
 }
 
 Answer quarantine(Api& api, const Ask& ask) {
+    using registry::VersionId;
     const Json body = BARTIZAN_TRY(body_of(ask));
     const auto id = api_changes::asset_of(ask);
     const std::int64_t number = BARTIZAN_TRY(integer_in(body, "version", 0));
-    BARTIZAN_TRY(
-        api.state.registry->quarantine(ask.caller.name(), id, number, BARTIZAN_TRY(text_in(body, "reason", ""))));
+    const std::string reason = BARTIZAN_TRY(text_in(body, "reason", ""));
+    const auto derived = BARTIZAN_TRY(api_changes::derived_from(api, ask, id, number, body));
+    BARTIZAN_TRY(api.state.registry->quarantine(ask.caller.name(), id, number, reason));
+    Json names = Json::array();
+    for (const VersionId& one : derived) {
+        BARTIZAN_TRY(api.state.registry->quarantine(ask.caller.name(), one.asset, one.number, reason));
+        names.push_back(one.text());
+    }
     BARTIZAN_TRY(api.refresh());
-    return json_reply(to_json(BARTIZAN_TRY(api.state.registry->asset(id))));
+    Json answer = to_json(BARTIZAN_TRY(api.state.registry->asset(id)));
+    answer["derived"] = names;
+    return json_reply(answer);
 }
 
 Answer release(Api& api, const Ask& ask) {

@@ -179,7 +179,8 @@ Answer list_inventory(Api& api, const Ask& ask) {
     auto& inventory = api.state.governance->inventory();
     const auto profiles = BARTIZAN_TRY(inventory.profiles());
     Json list = Json::array();
-    for (const auto& subject : *BARTIZAN_TRY(inventory.subjects())) {
+    const auto subjects = BARTIZAN_TRY(inventory.subjects());
+    for (const auto& subject : *subjects) {
         if (subject.kind == governance::SubjectKind::organisation || !may_see(ask, subject.asset)) continue;
         const auto told = std::ranges::find(profiles, subject.asset, &governance::Profile::asset);
         Json one = to_json(told == profiles.end() ? governance::Profile{.asset = subject.asset} : *told);

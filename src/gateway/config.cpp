@@ -131,6 +131,68 @@ Set optional_port(const Place& place, std::optional<std::uint16_t>& out) {
     };
 }
 
+Set texts(const Place& place, std::vector<std::string>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        if (!node.IsSequence()) return place.fault(node, key, "expected a list of texts");
+        out.clear();
+        for (const YAML::Node& one : node)
+            out.push_back(BARTIZAN_TRY(value_of<std::string>(place, one, key, "a text")));
+        return {};
+    };
+}
+
+/// Audiences with the files that hold their templates, read now.
+Set templates(const Place& place, std::map<std::string, std::string>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        if (!node.IsMap()) return place.fault(node, key, "expected audiences with files");
+        for (const auto& pair : node) {
+            const auto path =
+                place.file.parent_path() / BARTIZAN_TRY(value_of<std::string>(place, pair.second, key, "a path"));
+            out[pair.first.as<std::string>("")] = BARTIZAN_TRY_WITHIN(read_file(path, 100'000), key);
+        }
+        return {};
+    };
+}
+
+std::vector<Key> recipient_keys(const Place& place, incident::Recipient& one) {
+    return {{"audience", text(place, one.audience)},
+            {"email", text(place, one.email)},
+            {"webhook", text(place, one.webhook)},
+            {"slack", text(place, one.slack)}};
+}
+
+std::vector<Key> unattended_keys(const Place& place, incident::UnattendedRule& one) {
+    return {{"detector", text(place, one.detector)}, {"playbook", text(place, one.playbook)}};
+}
+
+std::vector<Key> message_keys(const Place& place, incident::ResponseOptions& response) {
+    incident::MessageOptions& messages = response.messages;
+    incident::MailServer& mail = response.mail;
+    return {{"organisation", text(place, messages.organisation)},
+            {"contact", text(place, messages.contact)},
+            {"recipients",
+             list_of<incident::Recipient>(place, messages.recipients,
+                                          [&place](incident::Recipient& one) { return recipient_keys(place, one); })},
+            {"templates", templates(place, messages.templates)},
+            {"unapproved", texts(place, messages.unapproved)},
+            {"ticket", text(place, messages.ticket)},
+            {"smtp", group(place, {{"server", text(place, mail.server)},
+                                   {"from", text(place, mail.from)},
+                                   {"user", text(place, mail.user)},
+                                   {"password_file", path(place, mail.password_file)},
+                                   {"tls", flag(place, mail.tls)},
+                                   {"ca_file", text(place, mail.ca_file)}})}};
+}
+
+std::vector<Key> response_keys(const Place& place, incident::ResponseOptions& response) {
+    return {{"principal", text(place, response.principal)},
+            {"unattended", list_of<incident::UnattendedRule>(
+                               place, response.unattended,
+                               [&place](incident::UnattendedRule& one) { return unattended_keys(place, one); })},
+            {"drill_days", number(place, response.drill_days, 1, 3650)},
+            {"holidays", texts(place, response.holidays)}};
+}
+
 /// A score, or "none".
 Set audit_score(const Place& place, std::optional<double>& out) {
     return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
@@ -220,6 +282,8 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
         {"gates", group(place, {{"scan", flag(place, config.gates.scan)},
                                 {"signature", flag(place, config.gates.signature)},
                                 {"audit_score", audit_score(place, config.gates.audit_score)}})},
+        {"response", group(place, response_keys(place, config.response))},
+        {"messages", group(place, message_keys(place, config.response))},
         {"catalogues", paths(place, config.catalogues)},
         {"trusted_signers", paths(place, config.trusted_signers)},
         {"two_person", group(place, {{"promote", flag(place, config.two_person.promote)},

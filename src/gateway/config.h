@@ -13,6 +13,7 @@
 #include "gateway/quota.h"
 #include "gateway/watch_options.h"
 #include "http/server.h"
+#include "incident/options.h"
 #include "policy/output_policy.h"
 #include "registry/registry.h"
 #include "stream/bus.h"
@@ -80,6 +81,7 @@ struct Config {
     std::vector<OutputRule> outputs;  ///< the first that fits holds
     registry::Retention retention;
     std::vector<std::filesystem::path> catalogues;  ///< of requirements, beside those that ship; read at the start only
+    incident::ResponseOptions response;             ///< read at the start only
     WatchOptions detectors;  ///< read at the start only
     std::int64_t inference_ms = 30'000;
     bool log_requests = true;

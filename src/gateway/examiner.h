@@ -21,6 +21,11 @@ public:
     /// that it is?
     virtual Result<registry::Check> verify(const std::filesystem::path& file, const std::filesystem::path& signature,
                                            const std::vector<std::filesystem::path>& signers) = 0;
+    /// The report of a quick audit of a model on reference data. Takes minutes. Fails with `unsupported` where audits
+    /// cannot be run.
+    virtual Result<std::string> audit(const std::filesystem::path& /*model*/, const std::filesystem::path& /*data*/) {
+        return unsupported("audits are not run here");
+    }
 };
 
 }  // namespace bartizan::gateway

@@ -5,8 +5,11 @@
 #include <fmt/format.h>
 
 #include "bartizan/version.h"
+#include "gateway/api_incidents.h"
 #include "gateway/identifiers.h"
 #include "http/head.h"
+#include "incident/curl_delivery.h"
+#include "incident/response.h"
 
 namespace bartizan::gateway {
 namespace service {
@@ -20,6 +23,7 @@ constexpr std::size_t kThreads = 8;
 constexpr std::size_t kMostWaiting = 512;
 constexpr std::int64_t kUploads = 2;
 constexpr std::size_t kMostLogins = 32;
+constexpr std::size_t kMostAudits = 8;
 constexpr std::uint64_t kJsonBytes = 64 * 1024;
 constexpr std::string_view kServer = R"({"name":"bartizan","version":")";
 
@@ -85,6 +89,7 @@ Service::Service(Parts parts, Config config)
       pool_(service::kThreads, service::kMostWaiting),
       uploads_(static_cast<std::size_t>(service::kUploads), service::kMostWaiting),
       logins_(1, service::kMostLogins),
+      audits_(1, service::kMostAudits),
       api_{parts.state,
            approvals_,
            parts.examiner,
@@ -93,19 +98,20 @@ Service::Service(Parts parts, Config config)
            alerts_,
            watch_,
            [this] { return config_.load(); },
-           [this] { return refresh(); }},
-      inference_(
-          {workers_, recorder_, pool_, metrics_, watch_, [this] { return fleet_.get(); },
-           [this] { return config_.load(); },
-           [this](const std::string& who, const std::string& model) {
-               return config_.load()->policy_of(who, model).with_key(state_.policy_key);
-           }},
-          make_filters(quota_, [this](const std::string& who,
-                                      const std::string& model) { return config_.load()->limits_of(who, model); }),
-          [this](Exchange& exchange, http::Reply reply) {
-              const auto notes = std::static_pointer_cast<Notes>(exchange.call->notes);
-              finish(*exchange.call, *notes, std::move(reply));
-          }) {
+           [this] { return refresh(); },
+           [this](std::function<void()> work) { return audits_.post(std::move(work)); }},
+      given_delivery_(parts.delivery),
+      inference_({workers_, recorder_, pool_, metrics_, watch_, [this] { return fleet_.get(); },
+                  [this] { return config_.load(); },
+                  [this](const std::string& who, const std::string& model) {
+                      return policy_of(who, model).with_key(state_.policy_key);
+                  }},
+                 make_filters(quota_, [this](const std::string& who,
+                                             const std::string& model) { return limits_of(who, model); }),
+                 [this](Exchange& exchange, http::Reply reply) {
+                     const auto notes = std::static_pointer_cast<Notes>(exchange.call->notes);
+                     finish(*exchange.call, *notes, std::move(reply));
+                 }) {
     config_.store(std::make_shared<const Config>(std::move(config)));
     routing_.store(std::make_shared<const Routing>());
     inference_.add(recorder_);
@@ -158,11 +164,50 @@ Service::~Service() { stop(); }
 
 Result<void> Service::start() {
     state_.access->set_providers(BARTIZAN_TRY(load_providers(*config_.load())));
+    BARTIZAN_TRY(start_response());
     BARTIZAN_TRY(refresh());
     watch_.start(config_.load()->detectors);
     if (fleet_) BARTIZAN_TRY(fleet_->start());
     ticker_ = std::thread([this] { tick(); });
     return {};
+}
+
+/// Incidents before detectors: whatever those see is answered.
+Result<void> Service::start_response() {
+    const auto config = config_.load();
+    if (given_delivery_ == nullptr) delivery_ = BARTIZAN_TRY(incident::curl_delivery(config->response.mail));
+    actions_ = service_actions(api_);
+    response_ = std::make_unique<incident::Response>(
+        incident::Response::Parts{*state_.journal, *actions_, given_delivery_ ? *given_delivery_ : *delivery_,
+                                  service::seconds_now,
+                                  [this](const std::string& kind, const std::string& reason) {
+                                      log_.say("error", kind, {{"reason", reason}});
+                                  }},
+        config->response);
+    api_.response = response_.get();
+    alerts_.tell([this](const Alert& alert) { response_->offer(signal_of(alert)); });
+    response_->start();
+    return {};
+}
+
+/// What an incident put on somebody goes before what is configured.
+QuotaLimits Service::limits_of(const std::string& who, const std::string& model) const {
+    QuotaLimits limits = config_.load()->limits_of(who, model);
+    const auto all = restrictions_.load();
+    if (!all || all->empty()) return limits;
+    if (const auto* one = incident::restriction_for(*all, "throttle", who, model, service::seconds_now())) {
+        limits.requests_per_second = std::min(limits.requests_per_second, std::strtod(one->value.c_str(), nullptr));
+        limits.burst = std::min(limits.burst, 1.0);
+    }
+    return limits;
+}
+
+policy::OutputPolicy Service::policy_of(const std::string& who, const std::string& model) const {
+    const auto all = restrictions_.load();
+    if (all && !all->empty())
+        if (const auto* one = incident::restriction_for(*all, "output", who, model, service::seconds_now()))
+            if (auto parsed = policy::OutputPolicy::parse(one->value); parsed.ok()) return std::move(parsed).value();
+    return config_.load()->policy_of(who, model);
 }
 
 Result<void> Service::reload(const Config& config, const std::string& text) {
@@ -178,6 +223,8 @@ void Service::stop() {
     if (ticker_.joinable()) ticker_.join();
     if (fleet_) fleet_->stop();
     watch_.stop();
+    if (response_) response_->stop();
+    audits_.stop();
     uploads_.stop();
     logins_.stop();
     pool_.stop();
@@ -193,7 +240,10 @@ Result<void> Service::refresh() {
     const std::lock_guard lock(refreshing_);
     BARTIZAN_TRY(state_.access->refresh());
     const std::int64_t epoch = state_.access->people()->epoch();
-    if (routing_.load()->epoch() != epoch) routing_.store(BARTIZAN_TRY(Routing::load(*state_.registry, epoch)));
+    if (routing_.load()->epoch() != epoch || !restrictions_.load()) {
+        restrictions_.store(BARTIZAN_TRY(response_->restrictions().load()));
+        routing_.store(BARTIZAN_TRY(Routing::load(*state_.registry, epoch)));
+    }
     workers_.settle(*routing_.load());
     if (fleet_) pool_.post([this, epoch] { fleet_->announce(epoch); });
     return {};

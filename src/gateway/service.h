@@ -11,6 +11,13 @@
 #include "gateway/api.h"
 #include "gateway/inference.h"
 
+namespace bartizan::incident {
+class Actions;
+class Delivery;
+class Response;
+struct Restriction;
+}  // namespace bartizan::incident
+
 namespace bartizan::gateway {
 
 class Service final : public http::Handler {
@@ -21,8 +28,9 @@ public:
         http::Loops& loops;
         WorkerOptions workers;
         Log::Sink log;
-        std::uint64_t secret = 0;               ///< what fingerprints of queries are keyed with
-        std::unique_ptr<stream::Bus> bus = {};  ///< to the other instances; null: there are none
+        std::uint64_t secret = 0;                ///< what fingerprints of queries are keyed with
+        std::unique_ptr<stream::Bus> bus = {};   ///< to the other instances; null: there are none
+        incident::Delivery* delivery = nullptr;  ///< how messages leave; null: as the configuration says
     };
     Service(Parts parts, Config config);
     ~Service() override;
@@ -36,6 +44,8 @@ public:
     /// Ends workers and writes what is summed; after the server is closed.
     void stop();
     Log& log() { return log_; }
+    /// Where whoever watches beside the detectors tells of it.
+    Alerts& alerts() { return alerts_; }
 
     std::optional<http::Reply> recognise(http::Call& call) override;
     http::Admission admit(http::Call& call) override;
@@ -56,6 +66,9 @@ private:
     void finish(http::Call& call, const Notes& notes, http::Reply reply);
     http::Reply readiness() const;
     Result<void> refresh();
+    Result<void> start_response();
+    QuotaLimits limits_of(const std::string& who, const std::string& model) const;
+    policy::OutputPolicy policy_of(const std::string& who, const std::string& model) const;
     void tick();
     std::unique_ptr<Fleet> join(std::unique_ptr<stream::Bus> bus);
     void hold(const std::string& principal, std::int64_t seconds);
@@ -77,7 +90,13 @@ private:
     Pool pool_;
     Pool uploads_;  ///< few: each holds a whole body
     Pool logins_;   ///< one: each takes time and memory on purpose
+    Pool audits_;   ///< one: each takes minutes
     Api api_;
+    incident::Delivery* given_delivery_;
+    std::unique_ptr<incident::Delivery> delivery_;
+    std::unique_ptr<incident::Actions> actions_;
+    std::unique_ptr<incident::Response> response_;
+    std::atomic<std::shared_ptr<const std::vector<incident::Restriction>>> restrictions_;
     Inference inference_;
     std::unique_ptr<Fleet> fleet_;  ///< null: this instance is alone
     std::mutex refreshing_;

@@ -59,18 +59,36 @@ Matrix make_matrix(const Basis& basis, const MatrixQuery& query) {
         if (wanted(basis.framework.catalogues()[requirements[i].catalogue], query))
             out.rows.push_back({.requirement = i});
     const WaiversOf waivers = by_requirement(basis);
+    // Requirements that must have the same have the same states, unless something is waived: one count for all of them.
+    std::map<CapabilitySet, MatrixRow> alike;
+    std::vector<MatrixRow*> apart;
+    for (MatrixRow& row : out.rows) {
+        const CapabilitySet must = requirements[row.requirement].must;
+        if (must == 0 || waivers.contains(row.requirement))
+            apart.push_back(&row);
+        else
+            alike.try_emplace(must, row);
+    }
     const EvidenceBook::Reader reader(basis.book);
     for (const Subject& subject : basis.subjects) {
         if (!query.asset.empty() && subject.asset != query.asset) continue;
         ++out.subjects;
         const auto evidence = reader.of(subject.digest);
         const CapabilityStates states = capability_states(basis.framework, subject, evidence, basis.now);
-        for (MatrixRow& row : out.rows) {
-            const auto state = state_for(basis, subject, states, row.requirement, evidence);
-            if (state)
-                count(row, *state, waivers.empty() ? nullptr : waiver_for(waivers, row.requirement, subject.asset));
-        }
+        for (auto& [must, row] : alike)
+            if (const CapabilitySet needed = must & states.asked; needed != 0)
+                count(row, worst(states, needed), nullptr);
+        for (MatrixRow* row : apart)
+            if (const auto state = state_for(basis, subject, states, row->requirement, evidence))
+                count(*row, *state, waiver_for(waivers, row->requirement, subject.asset));
     }
+    for (MatrixRow& row : out.rows)
+        if (const auto same = alike.find(requirements[row.requirement].must);
+            same != alike.end() && !waivers.contains(row.requirement)) {
+            const std::size_t requirement = row.requirement;
+            row = same->second;
+            row.requirement = requirement;
+        }
     std::erase_if(out.rows, [&](const MatrixRow& row) {
         return row.asked == 0 || (!query.state.empty() && to_string(row.worst) != query.state);
     });

@@ -24,14 +24,25 @@ struct Sorted {
     std::vector<Version> spare;
 };
 
+/// Versions that a hold of an incident keeps.
+Result<std::vector<VersionId>> held(Transaction& transaction) {
+    std::vector<VersionId> out;
+    for (const store::Row& row :
+         BARTIZAN_TRY(transaction.run("SELECT DISTINCT kind, name, number FROM evidence_hold_version")))
+        out.push_back({{BARTIZAN_TRY(kind_from(row.text(0))), row.text(1)}, row.integer(2)});
+    return out;
+}
+
 /// Without regard to lineage.
 Result<Sorted> sort_versions(Transaction& transaction, const Retention& retention, std::int64_t now) {
     Sorted out;
+    const std::vector<VersionId> holds = BARTIZAN_TRY(held(transaction));
     for (const Kind kind : {Kind::model, Kind::data}) {
         for (const AssetState& asset : BARTIZAN_TRY(load_assets(transaction, kind))) {
             for (Version& version : BARTIZAN_TRY(load_versions(transaction, asset.id))) {
                 if (version.removed) continue;
                 const bool spare = !pointed_to(asset, version.id.number) && !version.quarantine &&
+                                   std::ranges::find(holds, version.id) == holds.end() &&
                                    version.id.number <= asset.newest - retention.newest &&
                                    version.created < now - retention.days * kDay;
                 (spare ? out.spare : out.kept).push_back(std::move(version));
