@@ -329,16 +329,15 @@ def main():
     parser.add_argument("--detectors", default="theft_false_alarms: 0.01, golden_seconds: 0")
     parser.add_argument("--honest", type=int, default=60)
     parser.add_argument("--clients", type=int, default=10)
+    parser.add_argument("--only", default="honest,thieves,outliers,probing,boundary,adversarial,square")
     arguments = parser.parse_args()
     study = Study(arguments)
     try:
-        study.honest(arguments.honest, 1000)
-        study.thieves(arguments.clients)
-        study.outliers(arguments.clients)
-        study.probing(arguments.clients)
-        study.boundary(arguments.clients)
-        study.adversarial(arguments.clients)
-        study.square(5)
+        parts = {"honest": lambda: study.honest(arguments.honest, 1000), "square": lambda: study.square(5),
+                 **{name: lambda name=name: getattr(study, name)(arguments.clients)
+                    for name in ("thieves", "outliers", "probing", "boundary", "adversarial")}}
+        for name in arguments.only.split(","):
+            parts[name]()
     finally:
         study.server.end()
 

@@ -60,15 +60,38 @@ std::vector<float> CoarseView::operator()(std::span<const float> row) const {
     return out;
 }
 
+std::vector<float> CoarseView::mirrored(std::vector<float> seen) const {
+    for (std::size_t line = 0; line + columns_ <= seen.size(); line += columns_)
+        std::reverse(seen.begin() + static_cast<std::ptrdiff_t>(line),
+                     seen.begin() + static_cast<std::ptrdiff_t>(line + columns_));
+    return seen;
+}
+
+/// Of a picture, at one brightness and contrast.
+std::vector<float> MemberSet::seen(std::span<const float> row) const {
+    std::vector<float> out = view_(row);
+    if (!view_.picture()) return out;
+    double sum = 0, squares = 0;
+    for (const float value : out) {
+        sum += value;
+        squares += static_cast<double>(value) * value;
+    }
+    const auto count = static_cast<double>(out.size());
+    const double mean = sum / count;
+    const double scale = 1 / std::sqrt(std::max(squares / count - mean * mean, 1e-12));
+    for (float& value : out) value = static_cast<float>((value - mean) * scale);
+    return out;
+}
+
 /// Pictures are centred alone: their blocks have one unit. Columns of a table have units of their own.
 void MemberSet::learn_scale(std::span<const float> reference, std::size_t item) {
     const std::size_t rows = reference.size() / item;
     std::vector<double> sum(view_.length()), squares(view_.length());
     for (std::size_t i = 0; i < rows; ++i) {
-        const std::vector<float> seen = view_(reference.subspan(i * item, item));
-        for (std::size_t j = 0; j < seen.size(); ++j) {
-            sum[j] += seen[j];
-            squares[j] += static_cast<double>(seen[j]) * seen[j];
+        const std::vector<float> one = seen(reference.subspan(i * item, item));
+        for (std::size_t j = 0; j < one.size(); ++j) {
+            sum[j] += one[j];
+            squares[j] += static_cast<double>(one[j]) * one[j];
         }
     }
     double all = 0;
@@ -79,13 +102,11 @@ void MemberSet::learn_scale(std::span<const float> reference, std::size_t item) 
         all += variance[j] / static_cast<double>(sum.size());
         mean_.push_back(static_cast<float>(mean));
     }
-    const bool table = item == view_.length();
     for (const double one : variance)
-        scale_.push_back(static_cast<float>(1 / std::sqrt(std::max(table ? one : all, 1e-12))));
+        scale_.push_back(static_cast<float>(1 / std::sqrt(std::max(view_.picture() ? all : one, 1e-12))));
 }
 
-MemberSet::Signs MemberSet::signs_of(std::span<const float> row) const {
-    std::vector<float> seen = view_(row);
+MemberSet::Signs MemberSet::signs_of(std::vector<float> seen) const {
     for (std::size_t j = 0; j < seen.size(); ++j) seen[j] = (seen[j] - mean_[j]) * scale_[j];
     const std::size_t count = signs_ == 0 ? kMostSigns : signs_;  // all of them until their number is chosen
     Signs out{};
@@ -127,7 +148,7 @@ bool MemberSet::has(const Signs& signs) const {
     return false;
 }
 
-bool MemberSet::has(std::span<const float> row) const { return has(signs_of(row)); }
+bool MemberSet::has(std::span<const float> row) const { return has(signs_of(seen(row))); }
 
 Result<MemberSet> MemberSet::make(std::span<const float> members, std::span<const float> reference,
                                   std::vector<std::int64_t> item_shape, std::uint64_t key) {
@@ -145,15 +166,19 @@ Result<MemberSet> MemberSet::make(std::span<const float> members, std::span<cons
     out.learn_scale(reference, item);
     out.waves_.resize(kTables * kMostSigns * out.view_.length());
     Random(key, item, members::kProjected).fill_normal(out.waves_);
-    std::vector<Signs> kept, seen;
-    for (std::size_t i = 0; i < out.size_; ++i) kept.push_back(out.signs_of(members.subspan(i * item, item)));
-    for (std::size_t i = 0; i < rows; ++i) seen.push_back(out.signs_of(reference.subspan(i * item, item)));
+    std::vector<Signs> kept, others;
+    for (std::size_t i = 0; i < out.size_; ++i) {
+        const std::vector<float> one = out.seen(members.subspan(i * item, item));
+        kept.push_back(out.signs_of(one));
+        if (out.view_.picture()) kept.push_back(out.signs_of(out.view_.mirrored(one)));
+    }
+    for (std::size_t i = 0; i < rows; ++i) others.push_back(out.signs_of(out.seen(reference.subspan(i * item, item))));
     std::size_t hits = rows;
     for (const std::size_t signs : members::kSigns) {
         out.signs_ = signs;
-        out.bits_.assign(out.size_ * kTables * members::kBitsOfEntry / 64 + 1, 0);
+        out.bits_.assign(kept.size() * kTables * members::kBitsOfEntry / 64 + 1, 0);
         for (const Signs& one : kept) out.put(one);
-        hits = static_cast<std::size_t>(std::ranges::count_if(seen, [&](const Signs& one) { return out.has(one); }));
+        hits = static_cast<std::size_t>(std::ranges::count_if(others, [&](const Signs& one) { return out.has(one); }));
         if (static_cast<double>(hits) <= kMostHits * static_cast<double>(rows)) break;
     }
     if (static_cast<double>(hits) > kMostHits * static_cast<double>(rows))

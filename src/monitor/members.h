@@ -3,7 +3,8 @@
 /// for such records far more often than honest clients do (Shokri et al. 2017; Choquette-Choo et al. 2021 with changed
 /// copies of them). Records are kept as signs of secret random projections of their block means, which small changes
 /// hardly move (random hyperplanes, Charikar 2002), several tables of them in one Bloom filter (Bloom 1970): about
-/// 24 bytes a record, from which none can be made again. How many signs a table has is chosen so that hardly any
+/// 24 bytes a record, from which none can be made again; 48 a picture, whose mirror image is kept too. Brightness and
+/// contrast of a picture are left out. How many signs a table has is chosen so that hardly any
 /// reference row, which is no record, is taken for one. Thread rule: immutable once made.
 
 #include <cstdint>
@@ -17,12 +18,15 @@ namespace bartizan::monitor {
 
 inline constexpr std::size_t kMostMembers = 200'000;
 
-/// What a row looks like from afar: means of its blocks, at most 16 x 16 of a picture's plane, less the usual mean.
+/// What a row looks like from afar: means of its blocks, at most 16 x 16 of a picture's plane.
 class CoarseView {
 public:
     explicit CoarseView(std::vector<std::int64_t> item_shape);
     std::vector<float> operator()(std::span<const float> row) const;
     std::size_t length() const { return length_; }
+    bool picture() const { return rows_ > 1; }
+    /// Of a picture's blocks, left and right changed about.
+    std::vector<float> mirrored(std::vector<float> seen) const;
 
 private:
     std::size_t planes_ = 1, height_ = 1, width_ = 1;
@@ -53,7 +57,8 @@ private:
     static constexpr std::size_t kMostSigns = 128;
     using Signs = std::array<std::array<std::uint64_t, kMostSigns / 64>, kTables>;
     void learn_scale(std::span<const float> reference, std::size_t item);
-    Signs signs_of(std::span<const float> row) const;
+    std::vector<float> seen(std::span<const float> row) const;
+    Signs signs_of(std::vector<float> seen) const;
     std::uint64_t hash(const Signs& signs, std::size_t table) const;
     void put(const Signs& signs);
     bool has(const Signs& signs) const;
