@@ -8,6 +8,7 @@ namespace bartizan::gateway {
 namespace {
 
 constexpr std::size_t kMostWaiting = std::size_t{4} << 20;
+constexpr std::chrono::milliseconds kRest{2};
 
 std::string time_now() {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -51,6 +52,7 @@ void Log::put(std::string line, bool may_be_dropped) {
             dropped_ = 0;
         }
         waiting_ += line;
+        if (!idle_) return;  // it looks by itself within `kRest`
     }
     changed_.notify_one();
 }
@@ -58,11 +60,14 @@ void Log::put(std::string line, bool may_be_dropped) {
 void Log::work() {
     std::unique_lock lock(mutex_);
     while (!ending_ || !waiting_.empty()) {
+        idle_ = true;
         changed_.wait(lock, [&] { return ending_ || !waiting_.empty(); });
+        idle_ = false;
         std::string lines;
         lines.swap(waiting_);
         lock.unlock();
         if (!lines.empty()) sink_(lines);
+        std::this_thread::sleep_for(kRest);  // lines of busy times are written together, without a wake for each
         lock.lock();
     }
 }

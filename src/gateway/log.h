@@ -39,6 +39,7 @@ private:
     std::string waiting_;
     std::uint64_t dropped_ = 0;
     bool ending_ = false;
+    bool idle_ = false;  ///< the thread waits to be woken
     std::thread thread_;
 };
 

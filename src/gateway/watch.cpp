@@ -19,6 +19,7 @@ constexpr std::uint64_t kMostRows = 1000;     // of one request: what lies beyon
 constexpr std::int64_t kTryAgain = 10;        // seconds
 constexpr std::int64_t kForgetAfter = 3600;   // seconds
 constexpr auto kTick = 1s;
+constexpr auto kRest = 2ms;  // of the thread, when there is nothing to do
 constexpr auto kSqueezingTime = 200ms;  // of a second: a slow worker must not blind the other detectors
 constexpr double kGoldenShare = 1e-3;   // of the largest score: less is rounding
 constexpr std::size_t kMostColumns = 8;
@@ -85,7 +86,7 @@ bool Watch::take(Query query) {
     if (queue_.size() >= watch::kMostQueued || queued_bytes_ + query.bytes() > watch::kMostQueuedBytes) return false;
     queued_bytes_ += query.bytes();
     queue_.push_back(std::move(query));
-    if (queue_.size() == 1) changed_.notify_one();
+    if (idle_) changed_.notify_one();  // else it looks by itself within `kRest`: a wake for each query costs too much
     return true;
 }
 
@@ -99,7 +100,14 @@ void Watch::run() {
         Query query;
         {
             std::unique_lock lock(mutex_);
+            if (queue_.empty() && !ending_) {
+                lock.unlock();
+                std::this_thread::sleep_for(watch::kRest);
+                lock.lock();
+            }
+            idle_ = true;
             changed_.wait_for(lock, watch::kTick, [&] { return ending_ || !queue_.empty(); });
+            idle_ = false;
             if (ending_) return;
             if (!queue_.empty()) {
                 query = std::move(queue_.front());

@@ -113,6 +113,7 @@ private:
     std::deque<Query> queue_;
     std::size_t queued_bytes_ = 0;
     bool ending_ = false;
+    bool idle_ = false;  ///< the thread waits to be woken
     mutable std::mutex watched_mutex_;        ///< held by the thread while it changes what `seen` tells
     std::map<std::string, Watched> watched_;  ///< by version
     Clients clients_;
