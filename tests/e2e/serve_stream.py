@@ -70,12 +70,12 @@ class Nats:
                 pass
 
     def messages(self):
-        """How many events the stream holds: each once, or JetStream would have known its id."""
+        """How many events the stream took, those that it has let go of for room too: each once, by its id."""
         text = urllib.request.urlopen(f"http://127.0.0.1:{self.monitor}/jsz?streams=true", timeout=10).read()
         for account in json.loads(text)["account_details"]:
             for stream in account["stream_detail"]:
                 if stream["name"] == "bartizan-events":
-                    return stream["state"]["messages"]
+                    return stream["state"]["last_seq"]
         return None
 
 
