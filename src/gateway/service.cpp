@@ -23,7 +23,8 @@ constexpr std::size_t kThreads = 8;
 constexpr std::size_t kMostWaiting = 512;
 constexpr std::int64_t kUploads = 2;
 constexpr std::size_t kMostLogins = 32;
-constexpr std::size_t kMostAudits = 8;
+constexpr std::size_t kBehind = 4;
+constexpr std::size_t kMostBehind = 100;
 constexpr std::uint64_t kJsonBytes = 64 * 1024;
 constexpr std::string_view kServer = R"({"name":"bartizan","version":")";
 
@@ -89,7 +90,7 @@ Service::Service(Parts parts, Config config)
       pool_(service::kThreads, service::kMostWaiting),
       uploads_(static_cast<std::size_t>(service::kUploads), service::kMostWaiting),
       logins_(1, service::kMostLogins),
-      audits_(1, service::kMostAudits),
+      behind_(service::kBehind, service::kMostBehind),
       api_{parts.state,
            approvals_,
            parts.examiner,
@@ -99,7 +100,7 @@ Service::Service(Parts parts, Config config)
            watch_,
            [this] { return config_.load(); },
            [this] { return refresh(); },
-           [this](std::function<void()> work) { return audits_.post(std::move(work)); }},
+           [this](std::function<void()> work) { return behind_.post(std::move(work)); }},
       given_delivery_(parts.delivery),
       inference_({workers_, recorder_, pool_, metrics_, watch_, [this] { return fleet_.get(); },
                   [this] { return config_.load(); },
@@ -224,7 +225,7 @@ void Service::stop() {
     if (fleet_) fleet_->stop();
     watch_.stop();
     if (response_) response_->stop();
-    audits_.stop();
+    behind_.stop();
     uploads_.stop();
     logins_.stop();
     pool_.stop();

@@ -90,7 +90,7 @@ private:
     Pool pool_;
     Pool uploads_;  ///< few: each holds a whole body
     Pool logins_;   ///< one: each takes time and memory on purpose
-    Pool audits_;   ///< one: each takes minutes
+    Pool behind_;   ///< what takes long behind an answer: messages, audits
     Api api_;
     incident::Delivery* given_delivery_;
     std::unique_ptr<incident::Delivery> delivery_;

@@ -148,6 +148,9 @@ class Incidents(program.Case):
         run = self.ask("playbook", "run", "tampered-artefact", "--incident", "1", "--execute", who="anna")
         self.assertEqual(run["state"], "done", run)
         self.assertEqual(self.production(), 1)
+        deadline = time.time() + 30  # messages are sent behind the run
+        while time.time() < deadline and not (self.mailbox.mails and any(p == "/slack" for p, _ in self.hook.got)):
+            time.sleep(0.05)
         sender, recipients, data = self.mailbox.mails[0]
         self.assertEqual((sender, recipients), ("bartizan@example.com", ["soc@example.com"]))
         text = data.decode()
