@@ -18,7 +18,7 @@ namespace text_commands {
 namespace {
 
 constexpr std::int64_t kHeldOutShare = 10;  ///< every tenth text is judged on
-constexpr double kLearningRate = 0.1;
+constexpr double kLearningRate = 0.2;
 
 /// The tokenizer given, else one learnt from the texts; written beside the model.
 Result<text::Tokenizer> tokenizer_for(const cli::Invocation& invocation, const data::TextRows& texts) {

@@ -54,6 +54,10 @@ std::vector<std::string> trainable_names(const graph::Graph& graph) {
         const auto rule = std::ranges::find(kWeightInputs, node.op_type, &WeightInputs::op_type);
         if (rule != std::end(kWeightInputs))
             for (std::size_t i = rule->first; i < std::min(rule->last, node.inputs.size()); ++i) take(node.inputs[i]);
+        if (node.op_type == "Gather" && !node.inputs.empty()) {  // an embedding: rows of a table, one for each token
+            const auto table = graph.initializers.find(node.inputs[0]);
+            if (table != graph.initializers.end() && table->second.rank() == 2) take(node.inputs[0]);
+        }
         if (node.op_type == "MatMul" && !node.outputs.empty()) dense_outputs.insert(node.outputs[0]);
         // The bias of a dense layer that was written as MatMul and Add.
         if (node.op_type == "Add" && node.inputs.size() == 2)

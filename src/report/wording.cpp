@@ -40,7 +40,10 @@ std::string plain_number(double value) {
 
 std::string percent(double fraction) {
     if (!std::isfinite(fraction)) return plain_number(fraction);
-    return fmt::format("{:.1f} %", fraction * 100);
+    // What is next to nothing, or next to all, does not read as that.
+    const double rest = 100 * std::min(std::abs(fraction), std::abs(1 - fraction));
+    const int digits = rest > 1e-6 && rest < 0.05 ? static_cast<int>(-std::floor(std::log10(rest) + 1e-9)) : 1;
+    return fmt::format("{:.{}f} %", fraction * 100, digits);
 }
 
 std::string amount(double value, std::string_view unit) {

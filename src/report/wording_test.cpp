@@ -12,6 +12,11 @@ namespace {
 TEST(Wording, PutsNumbersAsPeopleReadThem) {
     EXPECT_EQ(percent(0.0091), "0.9 %");
     EXPECT_EQ(percent(1), "100.0 %");
+    EXPECT_EQ(percent(0), "0.0 %");
+    EXPECT_EQ(percent(0.0004), "0.04 %");
+    EXPECT_EQ(percent(0.00004), "0.004 %");
+    EXPECT_EQ(percent(0.9999), "99.99 %");
+    EXPECT_EQ(percent(1e-12), "0.0 %");
     EXPECT_EQ(amount(112, "queries"), "112 queries");
     EXPECT_EQ(amount(0.03137, ""), "0.03137");
     EXPECT_EQ(amount(0.5, "fraction"), "50.0 %");

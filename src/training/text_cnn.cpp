@@ -13,6 +13,8 @@ namespace {
 
 constexpr std::int64_t kTextOpset = 13;
 constexpr std::int64_t kKernels[] = {3, 5};
+// Small, so that what the filters see of a token is learnt: large random ones are learnt by heart (0.70 for 0.80 of SST-2).
+constexpr double kEmbedding = 0.05;
 
 std::vector<float> normal(std::int64_t count, double deviation, std::uint64_t seed, std::uint64_t stream) {
     std::vector<float> values(static_cast<std::size_t>(count));
@@ -34,7 +36,7 @@ Result<graph::Graph> build_text_cnn(const TextCnnOptions& options) {
     const std::string ids = builder.input("input_ids", DType::i64, {-1, options.length});
     const std::int64_t width = options.width, filters = options.filters;
     const std::string table = builder.initializer<float>("embedding.weight", {options.vocabulary, width},
-                                                         normal(options.vocabulary * width, 0.3, options.seed, 0));
+                                                         normal(options.vocabulary * width, kEmbedding, options.seed, 0));
     const std::string embedded = builder.node("Gather", {table, ids}, {{"axis", std::int64_t{0}}}, "embedded");
     const std::string turned = builder.node("Transpose", {embedded}, {{"perm", std::vector<std::int64_t>{0, 2, 1}}});
     std::vector<std::string> pooled;

@@ -14,6 +14,7 @@
 #include "training/architecture.h"
 #include "training/blobs_testing.h"
 #include "training/standardise.h"
+#include "training/text_cnn.h"
 #include "training/trainer.h"
 
 namespace bartizan::training {
@@ -148,6 +149,13 @@ TEST(Training, RefusesLabelsOutsideTheClassesAndStopsWhenAsked) {
     const auto refused = train_on(blobs, {.epochs = 1}, 1);
     ASSERT_FALSE(refused.ok());
     EXPECT_NE(refused.error().line().find("row 42 has label 9"), std::string::npos);
+}
+
+TEST(Architectures, TheTextNetworkLearnsItsEmbeddings) {
+    auto model = model::from_graph(build_text_cnn({.vocabulary = 20, .length = 8}).value()).value();
+    std::vector<std::string> names;
+    for (const model::NamedTensor& one : model->parameters()) names.push_back(one.name);
+    EXPECT_NE(std::ranges::find(names, "embedding.weight"), names.end());
 }
 
 TEST(Architectures, RunOnTheirInputsAndGiveEveryClass) {
