@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <grpcpp/generic/async_generic_service.h>
@@ -22,6 +23,9 @@ class Reactor;
 
 /// What all calls of a server share.
 struct Shared {
+    Shared(ServerOptions given, http::Handler& to, http::Loops& on)
+        : options(std::move(given)), handler(to), loops(on) {}
+
     ServerOptions options;
     http::Handler& handler;
     http::Loops& loops;
