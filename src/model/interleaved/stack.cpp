@@ -128,6 +128,8 @@ std::vector<std::int64_t> places_of(std::span<const Member> members) {
 }  // namespace stacking
 
 std::optional<at::Tensor> Stack::run(const at::Tensor& x, std::span<const at::Tensor> others) const {
+    // Matrices alone learn faster as products of whole batches; here only their inputs' gradients are made fast.
+    if (x.dim() == 2 && !x.requires_grad() && stacking::differentiates(x, others)) return std::nullopt;
     auto fitted = fit(members_, x, others);
     if (!fitted) return std::nullopt;
     auto held = c10::make_intrusive<stacking::Held>();
