@@ -14,6 +14,7 @@
 #include "cli/output.h"
 #include "core/file.h"
 #include "gateway/service.h"
+#include "rpc/peer.h"
 #include "rpc/server.h"
 
 namespace bartizan::program {
@@ -96,6 +97,16 @@ Result<std::unique_ptr<rpc::Server>> start_grpc([[maybe_unused]] gateway::Servic
 #endif
 }
 
+gateway::GrpcPeers grpc_peers() {
+#ifdef BARTIZAN_GRPC
+    return [](const gateway::GrpcUpstream& to) {
+        return rpc::grpc_peers({.host = to.host, .port = to.port, .secure = to.secure, .authority = to.authority});
+    };
+#else
+    return {};
+#endif
+}
+
 /// The servers in front of the service.
 struct Faces {
     std::unique_ptr<http::Server> http;
@@ -150,14 +161,16 @@ Result<int> serve(const cli::Invocation& invocation) {
     const std::uint64_t secret = std::stoull(access::random_hex(8), nullptr, 16);
     std::unique_ptr<stream::Bus> bus;
     if (!config.stream.options.url.empty()) bus = BARTIZAN_TRY(stream::Bus::open(config.stream.options));
-    gateway::Service service({*state,
-                              examiner,
-                              loops,
-                              {.engine = commands, .folder = run, .most = config.workers},
-                              [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); },
-                              secret,
-                              std::move(bus)},
-                             config);
+    auto upstreams = BARTIZAN_TRY(gateway::open_upstreams(config.upstreams, grpc_peers()));
+    gateway::Service service(
+        {*state,
+         examiner,
+         loops,
+         {.engine = commands, .folder = run, .most = config.workers, .upstreams = std::move(upstreams)},
+         [](std::string_view lines) { std::fwrite(lines.data(), 1, lines.size(), stderr); },
+         secret,
+         std::move(bus)},
+        config);
     BARTIZAN_TRY(service.start());
     http::ServerOptions options{.address = config.address(), .port = config.port(), .tls = config.tls};
     options.limits.body_bytes = std::max(config.upload_bytes, config.request_bytes);

@@ -235,6 +235,13 @@ std::vector<Key> provider_keys(const Place& place, TokenProvider& provider) {
             {"jwks", path(place, provider.jwks)}};
 }
 
+std::vector<Key> upstream_keys(const Place& place, UpstreamRule& rule) {
+    return {{"model", text(place, rule.model)},         {"address", text(place, rule.address)},
+            {"name", text(place, rule.name)},           {"version", text(place, rule.version)},
+            {"authority", path(place, rule.authority)}, {"token_file", path(place, rule.token_file)},
+            {"insecure", flag(place, rule.insecure)}};
+}
+
 std::vector<Key> all_keys(const Place& place, Config& config) {
     auto& tls = config.tls;
     const auto with_tls = [&tls](Set (*make)(const Place&, std::filesystem::path&), const Place& at,
@@ -263,6 +270,8 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
                                  {"authority", path(place, config.stream.options.authority)},
                                  {"certificate", path(place, config.stream.options.certificate)},
                                  {"key", path(place, config.stream.options.key)}})},
+        {"upstreams", list_of<UpstreamRule>(place, config.upstreams,
+                                            [&place](UpstreamRule& one) { return upstream_keys(place, one); })},
         {"limits", group(place, {{"upload_bytes", number(place, config.upload_bytes, 1024, 8e9)},
                                  {"request_bytes", number(place, config.request_bytes, 1024, 1e9)},
                                  {"in_flight", number(place, config.in_flight, 1, 1e6)},
@@ -366,6 +375,7 @@ Result<void> check_config(const Config& config) {
                              "give tls.certificate and tls.key in the configuration, or listen on 127.0.0.1");
     if (config.tls && (config.tls->certificate.empty() || config.tls->key.empty()))
         return invalid_input("tls needs both a certificate and a key");
+    for (const UpstreamRule& rule : config.upstreams) BARTIZAN_TRY(check_upstream(rule));
     const stream::Options& stream = config.stream.options;
     if (!stream.url.empty() && !stream::is_safe(stream))
         return invalid_input("'" + stream::without_password(stream.url) + "' is on another machine, and not secured",

@@ -11,6 +11,7 @@
 #include "access/access.h"
 #include "bartizan/result.h"
 #include "gateway/quota.h"
+#include "gateway/upstream.h"
 #include "gateway/watch_options.h"
 #include "http/server.h"
 #include "incident/options.h"
@@ -72,6 +73,7 @@ struct Config {
     std::size_t in_flight = 1024;  ///< inferences at one time; more are answered 503
     std::optional<http::TlsFiles> tls;
     StreamRule stream;
+    std::vector<UpstreamRule> upstreams;  ///< models that other servers run; the first that fits holds
     // Read again on SIGHUP.
     registry::Gates gates;
     std::vector<std::filesystem::path> trusted_signers;  ///< PEM files of public keys

@@ -86,6 +86,7 @@ Worker::Worker(const ServedVersion& version, Provide provide, const WorkerOption
     folder_ = options_.folder / crypto::to_hex(crypto::sha256(std::as_bytes(std::span(name)))).substr(0, 16);
     socket_ = folder_ / "s";
     model_ = folder_ / version.file_name;
+    if (options_.upstreams && !options_.stand_in) elsewhere_ = options_.upstreams(version_);
     peers_.resize(loops.size());
     thread_ = std::thread([this] { supervise(); });
 }
@@ -154,16 +155,20 @@ Result<void> Worker::wait_ready(std::chrono::milliseconds patience) {
 void Worker::ask(http::Loop& loop, http::PeerRequest request, http::PeerDone done) {
     last_asked_.store(std::chrono::steady_clock::now(), std::memory_order_relaxed);
     if (options_.stand_in) return done(options_.stand_in(request));
+    peer(loop).ask(std::move(request), std::move(done));
+}
+
+http::Peer& Worker::peer(http::Loop& loop) {
     auto& peer = peers_[loop.index()];
-    if (!peer) peer = http::Peer::make(loop, {.unix_socket = socket_});
-    peer->ask(std::move(request), std::move(done));
+    if (!peer) peer = elsewhere_ ? elsewhere_(loop) : http::Peer::make(loop, {.unix_socket = socket_});
+    return *peer;
 }
 
 void Worker::supervise() {
     auto wait = options_.first_wait;
     while (!ending()) {
         const auto began = std::chrono::steady_clock::now();
-        const Result<void> ran = options_.stand_in ? stand_in() : run_once();
+        const Result<void> ran = run();
         if (ending()) break;
         if (std::chrono::steady_clock::now() - began > worker_process::kLongLived) wait = options_.first_wait;
         const std::string why = ran.ok() ? "it ended" : ran.error().line();
@@ -175,6 +180,11 @@ void Worker::supervise() {
         set(WorkerState::starting);
     }
     set(WorkerState::stopped, "it was stopped");
+}
+
+Result<void> Worker::run() {
+    if (options_.stand_in) return stand_in();
+    return elsewhere_ ? run_elsewhere() : run_process();
 }
 
 Result<void> Worker::stand_in() {
@@ -190,7 +200,7 @@ Result<void> Worker::stand_in() {
 }
 
 /// From start to end of one process; the error says why it ended.
-Result<void> Worker::run_once() {
+Result<void> Worker::run_process() {
     std::unique_ptr<worker_process::Process> process;
     {
         BARTIZAN_TRY(make_folder(folder_));
@@ -205,6 +215,30 @@ Result<void> Worker::run_once() {
     log_.say("info", "worker.ready", {{"model", version_.id.text()}});
     while (sleep(worker_process::kLookEvery))
         if (const auto status = process->ended()) return ended_error(*status);
+    return {};
+}
+
+/// From the first answer of the server to when it is not ready any more, asked twice: one lost answer is no outage.
+Result<void> Worker::run_elsewhere() {
+    const std::string model = "/v2/models/" + version_.id.asset.name;
+    BARTIZAN_TRY(get(model + "/ready"));
+    BARTIZAN_TRY(learn_signature());
+    set(WorkerState::ready);
+    log_.say("info", "worker.ready", {{"model", version_.id.text()}});
+    while (sleep(options_.upstream_every)) {
+        if (get(model + "/ready").ok()) continue;
+        if (!sleep(worker_process::kLookEvery)) break;
+        BARTIZAN_TRY(get(model + "/ready"));
+    }
+    return {};
+}
+
+Result<void> Worker::learn_signature() {
+    const std::string text = BARTIZAN_TRY(get("/v2/models/" + version_.id.asset.name));
+    oip::Metadata metadata = BARTIZAN_TRY(oip::parse_metadata(text));
+    metadata.name = version_.id.asset.name;
+    const std::lock_guard lock(mutex_);
+    signature_ = std::make_shared<const oip::Metadata>(std::move(metadata));
     return {};
 }
 
@@ -271,13 +305,7 @@ Result<void> Worker::wait_for_model(worker_process::Process& process) {
     const auto until = std::chrono::steady_clock::now() + options_.start_time;
     while (std::chrono::steady_clock::now() < until) {
         if (const auto status = process.ended()) return ended_error(*status);
-        if (get("/v2/health/ready").ok()) {
-            const std::string text = BARTIZAN_TRY(get("/v2/models/" + version_.id.asset.name));
-            oip::Metadata metadata = BARTIZAN_TRY(oip::parse_metadata(text));
-            const std::lock_guard lock(mutex_);
-            signature_ = std::make_shared<const oip::Metadata>(std::move(metadata));
-            return {};
-        }
+        if (get("/v2/health/ready").ok()) return learn_signature();
         if (!sleep(worker_process::kLookEvery)) return Error(Errc::cancelled, "it is to end");
     }
     return Error(Errc::unavailable, "the model was not loaded in time");
@@ -288,15 +316,14 @@ Result<std::string> Worker::get(const std::string& path) {
     auto future = answer->get_future();
     http::Loop& loop = loops_.at(0);
     loop.post([this, path, answer, &loop] {
-        auto& peer = peers_[0];
-        if (!peer) peer = http::Peer::make(loop, {.unix_socket = socket_});
-        peer->ask({.method = "GET", .path = path, .patience = worker_process::kAskPatience},
-                  [answer](Result<http::PeerResponse> response) { answer->set_value(std::move(response)); });
+        peer(loop).ask({.method = "GET", .path = path, .patience = worker_process::kAskPatience},
+                       [answer](Result<http::PeerResponse> response) { answer->set_value(std::move(response)); });
     });
     if (future.wait_for(worker_process::kAskPatience + 1s) != std::future_status::ready)
         return Error(Errc::unavailable, "the worker does not answer");
     auto response = BARTIZAN_TRY(future.get());
-    if (response.status != 200) return Error(Errc::unavailable, "the worker is not ready");
+    if (response.status != 200)
+        return Error(Errc::unavailable, "it is not ready: it answers " + std::to_string(response.status));
     return std::move(response.body);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 /// One version of a model, run by a worker process of its own: started, watched, started again with a growing wait when
-/// it ends, asked over its Unix socket. The model's file lies in the clear only until the worker has read it.
+/// it ends, asked over its Unix socket. The model's file lies in the clear only until the worker has read it. Or run by
+/// a server elsewhere (`upstream.h`), which is watched in the same way.
 /// Thread rule: all members may be called from any thread; `ask` on a loop's own thread.
 
 #include <condition_variable>
@@ -17,6 +18,7 @@
 #include "gateway/log.h"
 #include "gateway/metrics.h"
 #include "gateway/routing.h"
+#include "gateway/upstream.h"
 #include "http/peer.h"
 #include "oip/metadata.h"
 
@@ -32,7 +34,9 @@ struct WorkerOptions {
     std::chrono::milliseconds start_time{60'000};  ///< a worker that is not ready then is ended
     /// Answers in place of a process: for tests and measurements of what stands around it.
     std::function<http::PeerResponse(const http::PeerRequest&)> stand_in = {};
-    std::chrono::minutes idle{5};  ///< one that nobody needs, and nobody asked for that long, ends
+    Upstreams upstreams = {};                       ///< versions for which this gives peers are run elsewhere
+    std::chrono::milliseconds upstream_every{500};  ///< between two looks at whether it is ready
+    std::chrono::minutes idle{5};                   ///< one that nobody needs, and nobody asked for that long, ends
 };
 
 namespace worker_process {
@@ -81,10 +85,14 @@ public:
 
 private:
     void supervise();
-    Result<void> run_once();
+    Result<void> run();
+    Result<void> run_process();
+    Result<void> run_elsewhere();
     Result<void> stand_in();
     Result<std::unique_ptr<worker_process::Process>> start_process();
     Result<void> wait_for_model(worker_process::Process& process);
+    Result<void> learn_signature();
+    http::Peer& peer(http::Loop& loop);
     Result<std::string> get(const std::string& path);
     Error ended_error(int status) const;
     void set(WorkerState state, std::string trouble = {});
@@ -98,6 +106,7 @@ private:
     Log& log_;
     Metrics& metrics_;
     std::filesystem::path folder_, socket_, model_;
+    PeerMaker elsewhere_;                             ///< empty: a process
     std::vector<std::shared_ptr<http::Peer>> peers_;  ///< one for each loop, used there alone
     mutable std::mutex mutex_;
     std::condition_variable changed_;

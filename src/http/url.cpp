@@ -1,5 +1,7 @@
 #include "http/url.h"
 
+#include <arpa/inet.h>
+
 #include <algorithm>
 #include <cctype>
 #include <charconv>
@@ -57,6 +59,12 @@ std::string Url::authority() const {
 }
 
 std::string Url::text() const { return (secure ? "https://" : "http://") + authority() + target; }
+
+bool Url::is_loopback() const {
+    in_addr address{};
+    if (::inet_pton(AF_INET, host.c_str(), &address) == 1) return (ntohl(address.s_addr) >> 24) == 127;
+    return host == "localhost" || host == "::1";
+}
 
 std::string Url::file_name() const {
     const std::string path = target.substr(0, target.find_first_of("?#"));

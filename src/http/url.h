@@ -18,6 +18,8 @@ struct Url {
     /// "host", "host:8443", "[::1]:80": without the port that the scheme implies.
     std::string authority() const;
     std::string text() const;
+    /// Is it this machine for sure? A name other than "localhost" may lead anywhere.
+    bool is_loopback() const;
     /// The last part of the path; empty when there is none.
     std::string file_name() const;
 };

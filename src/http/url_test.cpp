@@ -38,5 +38,13 @@ TEST(Url, RedirectsAreResolved) {
     EXPECT_FALSE(resolve(base, "/a\nb").ok());
 }
 
+TEST(Url, KnowsThisMachineFromNamesThatOnlyLookLikeIt) {
+    for (const char* here : {"http://127.0.0.1:1", "http://127.9.9.9", "http://localhost", "http://[::1]:80"})
+        EXPECT_TRUE(parse_url(here)->is_loopback()) << here;
+    for (const char* other :
+         {"http://127.example.com", "http://128.0.0.1", "http://localhost.example.com", "http://[::2]"})
+        EXPECT_FALSE(parse_url(other)->is_loopback()) << other;
+}
+
 }  // namespace
 }  // namespace bartizan::http

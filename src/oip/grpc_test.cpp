@@ -14,6 +14,7 @@
 
 #include "core/random.h"
 #include "oip/grpc_answer.h"
+#include "oip/grpc_client.h"
 #include "oip/grpc_request.h"
 
 namespace bartizan::oip {
@@ -353,6 +354,72 @@ TEST_F(Grpc, ReadsTheNameOfAModel) {
     EXPECT_EQ(model->name + "@" + model->version, "fashion@2");
     const std::string_view bad[] = {std::string_view(bytes).substr(0, 5)};
     EXPECT_FALSE(read_grpc_model(WireReader(bad)).ok());
+}
+
+TEST_F(Grpc, WritesQuestionsThatProtocolBuffersRead) {
+    const auto inference = read(protocol().request(kRaw));
+    const auto request = request_of(*inference);
+    ASSERT_TRUE(request.ok()) << request.error().line();
+    const std::string bytes = grpc_question(inference->model, *request);
+    EXPECT_TRUE(protocol().make("ModelInferRequest")->ParseFromString(bytes));
+    const auto again = read(bytes);
+    ASSERT_TRUE(again.ok()) << again.error().line();
+    EXPECT_EQ(again->model.name + "@" + again->model.version, "fashion@3");
+    const auto back = request_of(*again);
+    ASSERT_TRUE(back.ok()) << back.error().line();
+    EXPECT_EQ(back->id, "42");
+    EXPECT_EQ(back->parameters, request->parameters);
+    ASSERT_EQ(back->inputs.size(), 2U);
+    EXPECT_EQ(back->inputs[0].bytes(), request->inputs[0].bytes());
+    EXPECT_EQ(back->inputs[1].bytes(), request->inputs[1].bytes());
+    EXPECT_EQ(back->outputs[0].name, "scores");
+}
+
+TEST_F(Grpc, ReadsAnswersThatProtocolBuffersWrite) {
+    const InferResponse response = answer_of_all_types();
+    for (const bool raw : {true, false}) {
+        const std::string bytes = joined(grpc_answer(response, raw));
+        const std::string_view pieces[] = {std::string_view(bytes).substr(0, 7), std::string_view(bytes).substr(7)};
+        const auto back = read_grpc_answer(WireReader(pieces));
+        ASSERT_TRUE(back.ok()) << back.error().line();
+        EXPECT_EQ(back->model_name + back->model_version + back->id,
+                  response.model_name + response.model_version + response.id);
+        ASSERT_EQ(back->outputs.size(), response.outputs.size());
+        for (std::size_t i = 0; i < response.outputs.size(); ++i) {
+            EXPECT_EQ(back->outputs[i].name, response.outputs[i].name);
+            EXPECT_EQ(back->outputs[i].type, response.outputs[i].type);
+            EXPECT_EQ(back->outputs[i].shape, response.outputs[i].shape);
+            EXPECT_EQ(back->outputs[i].bytes(), response.outputs[i].bytes()) << response.outputs[i].name;
+        }
+    }
+    const auto fault = [&](const std::string& text) {
+        const std::string bytes = protocol().wire("ModelInferResponse", text);
+        const std::string_view pieces[] = {bytes};
+        const auto answer = read_grpc_answer(WireReader(pieces));
+        return answer.ok() ? std::string() : answer.error().line();
+    };
+    EXPECT_NE(fault(R"(outputs { name: "y" datatype: "FP32" shape: 2 } raw_output_contents: "abc")"), "");
+    EXPECT_NE(fault(R"(outputs { name: "y" datatype: "FP32" shape: 99999999 } raw_output_contents: "abcd")"), "");
+    EXPECT_NE(fault(R"(outputs { name: "y" datatype: "FP32" shape: 1 } raw_output_contents: ["abcd", "abcd"])"), "");
+    EXPECT_NE(fault(R"(outputs { name: "y" datatype: "WHAT" shape: 1 } raw_output_contents: "abcd")"), "");
+}
+
+TEST_F(Grpc, ReadsMetadataAndFlags) {
+    const Metadata metadata{
+        "m", {"1", "2"}, "onnx_onnxv1", {{"x", Datatype::fp32, {-1, 3}}}, {{"y", Datatype::i64, {}}}};
+    const std::string bytes = joined(grpc_answer(metadata));
+    const std::string_view pieces[] = {bytes};
+    const auto back = read_grpc_metadata(WireReader(pieces));
+    ASSERT_TRUE(back.ok()) << back.error().line();
+    EXPECT_EQ(to_json(*back), to_json(metadata));
+    const std::string strange = protocol().wire("ModelMetadataResponse", R"(inputs { name: "x" datatype: "WHAT" })");
+    const std::string_view strange_pieces[] = {strange};
+    EXPECT_TRUE(read_grpc_metadata(WireReader(strange_pieces))->inputs.empty());
+    const std::string yes = joined(grpc_flag(true));
+    const std::string_view yes_pieces[] = {yes}, bad_pieces[] = {"\x0a"};
+    EXPECT_TRUE(*read_grpc_flag(WireReader(yes_pieces)));
+    EXPECT_FALSE(*read_grpc_flag(WireReader()));
+    EXPECT_FALSE(read_grpc_flag(WireReader(bad_pieces)).ok());
 }
 
 TEST(Wire, RefusesNumbersThatDoNotEnd) {
