@@ -1,13 +1,10 @@
 /// `bartizan control|evidence|waiver|inventory`: what a server shows of controls, and what is told to it.
-#include <chrono>
-
 #include <fmt/format.h>
 
+#include "apps/cli/answer_text.h"
 #include "apps/cli/light_commands.h"
 #include "apps/cli/service_client.h"
-#include "cli/output.h"
 #include "core/file.h"
-#include "core/time_text.h"
 #include "crypto/hash.h"
 
 namespace bartizan::program {
@@ -16,26 +13,6 @@ namespace {
 
 constexpr std::uint64_t kLargestReport = std::uint64_t{64} << 20;
 constexpr const char* kStates[] = {"failing", "unknown", "stale", "attested", "met"};
-
-std::string shown(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || found->is_null()) return "-";
-    return cli::printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
-std::string day(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    return found == object.end() || !found->is_number_integer() ? "-"
-                                                                : utc_text(found->get<std::time_t>()).substr(0, 10);
-}
-
-/// "?a=x&b=y" of those options that were given.
-std::string query_of(const cli::Invocation& invocation, std::initializer_list<const char*> names) {
-    std::string out;
-    for (const char* name : names)
-        if (invocation.has(name))
-            out += fmt::format("{}{}={}", out.empty() ? "?" : "&", name, encoded(invocation.text(name)));
-    return out;
-}
 
 Result<Json> matrix_of(const cli::Invocation& invocation) {
     auto client = BARTIZAN_TRY(ServiceClient::make(invocation));
@@ -54,8 +31,8 @@ std::string counts_text(const Json& counts) {
 std::string evidence_line(const Json& one) {
     return fmt::format("{:<20} {:<13} {:<20} {}\n{:<20} collected {}, expires {}, by {} ({})\n{:<20} {}\n",
                        shown(one, "id"), shown(one, "verdict"), shown(one, "check"), shown(one, "subject"), "",
-                       day(one, "collected"), day(one, "expires"), shown(one, "recorded_by"), shown(one, "origin"), "",
-                       shown(one, "summary")) +
+                       day_shown(one, "collected"), day_shown(one, "expires"), shown(one, "recorded_by"),
+                       shown(one, "origin"), "", shown(one, "summary")) +
            (one.value("disputed", Json()).is_null() ? ""
                                                     : fmt::format("{:<20} disputed: {}\n", "", shown(one, "disputed")));
 }
@@ -90,7 +67,7 @@ std::string evidence_text(const Json& answer) {
 std::string waiver_line(const Json& one) {
     return fmt::format("{}  {:<9} {}\n    for {}, owned by {}, granted by {}, until {}: {}\n", shown(one, "id"),
                        shown(one, "state"), shown(one, "requirement"), shown(one, "subject"), shown(one, "owner"),
-                       shown(one, "granted_by"), day(one, "expires"), shown(one, "reason"));
+                       shown(one, "granted_by"), day_shown(one, "expires"), shown(one, "reason"));
 }
 
 }  // namespace
@@ -140,9 +117,9 @@ Result<int> control_show(const cli::Invocation& invocation) {
             const Json evidence = check.value("evidence", Json());
             text += fmt::format(
                 "  {:<4} {:<9} {:<22} {}\n", shown(check, "role"), shown(check, "state"), shown(check, "check"),
-                evidence.is_object()
-                    ? shown(evidence, "id") + " of " + day(evidence, "collected") + ": " + shown(evidence, "summary")
-                    : "no evidence");
+                evidence.is_object() ? shown(evidence, "id") + " of " + day_shown(evidence, "collected") + ": " +
+                                           shown(evidence, "summary")
+                                     : "no evidence");
         }
     }
     return show_answer(invocation, answer, text);
@@ -207,9 +184,7 @@ Result<int> waiver_list(const cli::Invocation& invocation) {
 
 Result<int> waiver_grant(const cli::Invocation& invocation) {
     auto client = BARTIZAN_TRY(ServiceClient::make(invocation));
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    const std::int64_t expires =
-        std::chrono::duration_cast<std::chrono::seconds>(now).count() + invocation.integer("days", 0) * 86'400;
+    const std::int64_t expires = seconds_now() + invocation.integer("days", 0) * kSecondsOfDay;
     const Json answer =
         BARTIZAN_TRY(client.ask("POST", "/v1/waivers",
                                 {{"kind", invocation.flag("not-applicable") ? "not_applicable" : "waiver"},
@@ -232,7 +207,8 @@ Result<int> inventory_list(const cli::Invocation& invocation) {
     const Json answer = BARTIZAN_TRY(client.ask("GET", "/v1/inventory"));
     std::string text;
     for (const Json& one : answer.value("assets", Json::array()))
-        text += fmt::format("{:<28} owner {}, criticality {}, {}, {}\n    {}\n", shown(one, "version"),
+        text += fmt::format("{:<28} owner {}, criticality {}, {}, {}\n    {}\n",
+                            shown(one, one.contains("version") ? "version" : "asset"),
                             shown(one, "owner").empty() ? "nobody" : shown(one, "owner"),
                             one.value("criticality", 0) == 0 ? "not told" : shown(one, "criticality"),
                             shown(one, "modality").empty() ? "modality not told" : shown(one, "modality"),

@@ -1,8 +1,7 @@
 /// `bartizan incident|playbook`: what happened on a server, and what is done about it.
-#include <chrono>
-
 #include <fmt/format.h>
 
+#include "apps/cli/answer_text.h"
 #include "apps/cli/light_commands.h"
 #include "apps/cli/service_client.h"
 #include "cli/output.h"
@@ -14,22 +13,10 @@ namespace bartizan::program {
 namespace incident_commands {
 namespace {
 
-std::string shown(const Json& object, const char* name) {
-    const auto found = object.find(name);
-    if (found == object.end() || found->is_null()) return "-";
-    return cli::printable(found->is_string() ? found->get<std::string>() : found->dump());
-}
 std::string time_shown(const Json& object, const char* name) {
     const auto found = object.find(name);
     return found == object.end() || !found->is_number_integer() ? "-" : utc_text(found->get<std::time_t>());
 }
-std::string joined(const Json& list) {
-    std::string out;
-    for (const Json& one : list)
-        if (one.is_string()) out += (out.empty() ? "" : ", ") + cli::printable(one.get<std::string>());
-    return out;
-}
-
 std::string incident_line(const Json& one) {
     return fmt::format("{:>5}  {:<8} {:<11} {:<11} {}\n       {}{}{}\n", shown(one, "incident"), shown(one, "severity"),
                        shown(one, "state"), shown(one, "threat"), time_shown(one, "opened"), shown(one, "title"),
@@ -189,10 +176,9 @@ Result<int> incident_clocks(const cli::Invocation& invocation) {
     if (invocation.has("start"))
         BARTIZAN_TRY(client.ask("POST", address + "/clocks", {{"rule", invocation.text("start")}}));
     if (invocation.has("anchor")) {
-        const auto now = std::chrono::system_clock::now().time_since_epoch();
-        const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(now).count();
-        BARTIZAN_TRY(client.ask("POST", address + "/anchors",
-                                {{"anchor", invocation.text("anchor")}, {"at", invocation.integer("at", seconds)}}));
+        BARTIZAN_TRY(
+            client.ask("POST", address + "/anchors",
+                       {{"anchor", invocation.text("anchor")}, {"at", invocation.integer("at", seconds_now())}}));
     }
     if (invocation.has("met"))
         BARTIZAN_TRY(client.ask("POST", address + "/clocks/" + encoded(invocation.text("met")) + "/met",

@@ -188,6 +188,10 @@ Answer list_inventory(Api& api, const Ask& ask) {
         one["sha256"] = subject.digest;
         list.push_back(std::move(one));
     }
+    for (const auto& told : profiles) {
+        const bool alone = told.asset.starts_with("service:") || told.asset.starts_with("vendor:");
+        if (alone && may_see(ask, told.asset)) list.push_back(to_json(told));
+    }
     Json edges = Json::array();
     for (Json& edge : Json(BARTIZAN_TRY(inventory.lineage())))
         if (may_see(ask, edge.value("from", "")) && may_see(ask, edge.value("to", "")))

@@ -4,6 +4,7 @@
 
 #include "gateway/api_governance.h"
 #include "gateway/api_incidents.h"
+#include "gateway/api_registers.h"
 #include "http/head.h"
 
 namespace bartizan::gateway {
@@ -162,7 +163,8 @@ bool fits(std::string_view pattern, std::span<const std::string> parts) {
 std::span<const Route> routes() {
     static const std::vector<Route> all = [] {
         std::vector<Route> joined(std::begin(kRoutes), std::end(kRoutes));
-        for (const auto more : {governance_routes(), incident_routes(), response_routes()}) joined.insert(joined.end(), more.begin(), more.end());
+        for (const auto more : {governance_routes(), incident_routes(), response_routes(), risk_routes()})
+            joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();
     return all;

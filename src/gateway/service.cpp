@@ -6,6 +6,7 @@
 
 #include "bartizan/version.h"
 #include "gateway/api_incidents.h"
+#include "gateway/api_registers.h"
 #include "gateway/identifiers.h"
 #include "http/head.h"
 #include "incident/curl_delivery.h"
@@ -278,7 +279,20 @@ void Service::tick() {
         if (ticks % service::kFlushEvery != 0) continue;
         quota_.sweep(std::chrono::steady_clock::now());
         (void)state_.access->store_last_used();
+        look_at_registers_soon();
     }
+}
+
+/// One look at a time, on a thread that may wait.
+void Service::look_at_registers_soon() {
+    if (looking_.exchange(true)) return;
+    const bool taken = pool_.post([this] {
+        const auto done = look_at_registers(api_);
+        if (!done.ok() && done.error().code() != Errc::conflict)
+            log_.say("error", "registers.not-looked-at", {{"reason", done.error().line()}});
+        looking_ = false;
+    });
+    if (!taken) looking_ = false;
 }
 
 http::Reply Service::refuse(int status, std::string_view code, std::string_view sentence) {

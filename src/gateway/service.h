@@ -70,6 +70,7 @@ private:
     QuotaLimits limits_of(const std::string& who, const std::string& model) const;
     policy::OutputPolicy policy_of(const std::string& who, const std::string& model) const;
     void tick();
+    void look_at_registers_soon();
     std::unique_ptr<Fleet> join(std::unique_ptr<stream::Bus> bus);
     void hold(const std::string& principal, std::int64_t seconds);
     void adopt(const std::string& policy);
@@ -104,6 +105,7 @@ private:
     std::atomic<bool> ending_{false};
     std::atomic<std::int64_t> uploading_{0};
     std::thread ticker_;
+    std::atomic<bool> looking_{false};
 };
 
 }  // namespace bartizan::gateway

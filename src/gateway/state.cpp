@@ -5,6 +5,7 @@
 
 #include "core/file.h"
 #include "governance/governance.h"
+#include "registers/registers.h"
 
 namespace bartizan::gateway {
 namespace {
@@ -82,6 +83,7 @@ Result<std::unique_ptr<State>> State::open(const Config& config) {
     state->access = BARTIZAN_TRY(
         access::Access::open(*state->journal, access::KeyHasher(crypto::Secret(std::move(pepper))), seconds_now));
     state->governance = BARTIZAN_TRY(open_governance(config, *state->journal));
+    state->registers = BARTIZAN_TRY(registers::Registers::open(*state->journal, *state->governance, seconds_now));
     const std::string noise =
         BARTIZAN_TRY(secret_file(secrets / "policy", []() -> Result<std::string> { return access::random_hex(16); }));
     if (noise.size() != state->policy_key.size()) return invalid_input("the secret 'policy' has not its 32 characters");

@@ -20,6 +20,9 @@
 namespace bartizan::governance {
 class Governance;
 }
+namespace bartizan::registers {
+class Registers;
+}
 
 namespace bartizan::gateway {
 
@@ -37,6 +40,7 @@ struct State {
     std::unique_ptr<registry::Registry> registry;
     std::unique_ptr<access::Access> access;
     std::unique_ptr<governance::Governance> governance;
+    std::unique_ptr<registers::Registers> registers;
     policy::Key policy_key{};  ///< of noise in answers: the same after a restart, or noise would average out
     /// Of the admin that was made because there was nobody: told once.
     std::optional<crypto::Secret> admin_key;

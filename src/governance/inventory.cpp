@@ -21,6 +21,16 @@ Result<void> one_of(const JsonFields& fields, const char* name, const std::strin
     return fields.fault(name, "expected one of " + known);
 }
 
+/// Services and vendors have no bytes in the registry: they are what people say of them.
+bool is_described_alone(const std::string& kind, const std::string& name) {
+    if (kind != "service" && kind != "vendor") return false;
+    const auto fits = [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               std::string_view("._@+-").find(c) != std::string_view::npos;
+    };
+    return !name.empty() && name.size() <= 80 && std::ranges::all_of(name, fits);
+}
+
 Result<Profile> profile_of(const store::Row& row) {
     const Json body = BARTIZAN_TRY_WITHIN(parse_json(row.text(0)), "a stored profile");
     Profile out = BARTIZAN_TRY(read_profile(body, body.value("asset", "")));
@@ -75,9 +85,11 @@ Result<Profile> Inventory::put(const std::string& actor, Profile profile) {
     const std::string name = colon == std::string::npos ? "" : profile.asset.substr(colon + 1);
     const std::string body = to_json(profile).dump(-1, ' ', false, Json::error_handler_t::replace);
     BARTIZAN_TRY(journal_.act([&](store::Transaction& transaction) -> Result<ledger::Event> {
-        if (BARTIZAN_TRY(transaction.run("SELECT 1 FROM asset WHERE kind = :kind AND name = :name", {kind, name}))
+        if (!is_described_alone(kind, name) &&
+            BARTIZAN_TRY(transaction.run("SELECT 1 FROM asset WHERE kind = :kind AND name = :name", {kind, name}))
                 .empty())
-            return Error(Errc::not_found, "there is no asset '" + profile.asset.substr(0, 80) + "'");
+            return Error(Errc::not_found, "there is no asset '" + profile.asset.substr(0, 80) + "'",
+                         "push it first; service:NAME and vendor:NAME need no push");
         BARTIZAN_TRY(transaction.run("DELETE FROM asset_profile WHERE asset = :asset", {profile.asset}));
         BARTIZAN_TRY(transaction.run(
             "INSERT INTO asset_profile VALUES (:asset, :owner, :purpose, :criticality, :exposure, :modality, :sector, "

@@ -18,7 +18,7 @@ namespace bartizan::governance {
 
 /// Empty, and criticality 0, mean that nobody answered.
 struct Profile {
-    std::string asset = {};  ///< "model:fashion"
+    std::string asset = {};  ///< "model:fashion", "data:clothes"; also "service:shop", "vendor:acme", of no registry
     std::string owner = {};
     std::string purpose = {};      ///< what it is for, and what it decides
     std::int64_t criticality = 0;  ///< 1 (little) to 5
@@ -40,7 +40,7 @@ public:
     using Clock = std::function<std::int64_t()>;
     Inventory(journal::Journal& journal, Clock clock) : journal_(journal), clock_(std::move(clock)) {}
 
-    /// Fails with `not_found` when the registry has no such asset.
+    /// Fails with `not_found` when the registry has no such model or data set.
     Result<Profile> put(const std::string& actor, Profile profile);
     /// Of an asset that nobody described: empty.
     Result<Profile> profile(const std::string& asset);

@@ -137,7 +137,8 @@ constexpr OptionSpec kWaiverGrantOptions[] = {
     kServerCa,
 };
 constexpr PositionalSpec kWaiverId[] = {{.name = "ID", .help = "of the waiver: wv-..."}};
-constexpr PositionalSpec kProfiled[] = {{.name = "ASSET", .help = "model:NAME or data:NAME"}};
+constexpr PositionalSpec kProfiled[] = {
+    {.name = "ASSET", .help = "model:NAME, data:NAME, service:NAME or vendor:NAME"}};
 constexpr OptionSpec kProfileOptions[] = {
     {.name = "--owner", .kind = OptionKind::text, .value = "NAME", .help = "who answers for it"},
     {.name = "--purpose", .kind = OptionKind::text, .value = "TEXT", .help = "what it decides, about whom"},

@@ -16,6 +16,7 @@ std::span<const CommandSpec> artefacts_commands();
 std::span<const CommandSpec> service_commands();
 std::span<const CommandSpec> access_commands();
 std::span<const CommandSpec> governance_commands();
+std::span<const CommandSpec> risks_commands();
 std::span<const CommandSpec> incidents_commands();
 std::span<const CommandSpec> program_commands();
 
