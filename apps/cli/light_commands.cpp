@@ -15,6 +15,7 @@ struct Entry {
 constexpr Entry kEntries[] = {
     {"compare", compare},
     {"doctor", doctor},
+    {"init", init_command},
     {"completion", completion},
     {"scan", scan_files},
     {"sign", sign},

@@ -11,6 +11,7 @@ using LightHandler = Result<int> (*)(const cli::Invocation& invocation);
 /// Who carries the invocation out in this process; null: the engine does.
 LightHandler light_handler(const cli::Invocation& invocation);
 
+Result<int> init_command(const cli::Invocation& invocation);
 Result<int> doctor(const cli::Invocation& invocation);
 Result<int> attack_list(const cli::Invocation& invocation);
 /// An attack on text, aimed at an address rather than a file.

@@ -27,7 +27,8 @@ struct Pipe {
 };
 
 /// Signals as a program that was just started has them: those of a server are blocked and ignored.
-pid_t start(const std::filesystem::path& program, const std::vector<std::string>& words, Pipe& out, Pipe& errors) {
+pid_t start(const std::filesystem::path& program, const std::vector<std::string>& words, Pipe& out, Pipe& errors,
+            ChildErrors where) {
     std::vector<std::string> owned{program.string()};
     owned.insert(owned.end(), words.begin(), words.end());
     std::vector<char*> arguments;
@@ -36,7 +37,7 @@ pid_t start(const std::filesystem::path& program, const std::vector<std::string>
     posix_spawn_file_actions_t actions;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, out.ends[1], STDOUT_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, errors.ends[1], STDERR_FILENO);
+    if (where == ChildErrors::kept) posix_spawn_file_actions_adddup2(&actions, errors.ends[1], STDERR_FILENO);
     posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
     posix_spawnattr_t attributes;
     posix_spawnattr_init(&attributes);
@@ -84,12 +85,12 @@ bool read_both(Pipe& out, Pipe& errors, ChildOutput& output, std::chrono::steady
 }  // namespace
 
 Result<ChildOutput> run_child(const std::filesystem::path& program, const std::vector<std::string>& words,
-                              std::chrono::milliseconds patience, std::size_t most_bytes) {
+                              std::chrono::milliseconds patience, std::size_t most_bytes, ChildErrors where) {
     Pipe out;
     Pipe errors;
     if (::pipe2(out.ends, O_CLOEXEC) != 0 || ::pipe2(errors.ends, O_CLOEXEC) != 0)
         return exhausted("no pipe could be made");
-    const pid_t child = start(program, words, out, errors);
+    const pid_t child = start(program, words, out, errors, where);
     if (child < 0) return Error(Errc::unavailable, "'" + program.string() + "' does not start");
     Pipe::close(out.ends[1]);
     Pipe::close(errors.ends[1]);

@@ -3,6 +3,7 @@
 /// Thread rule: from any thread.
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <string>
 #include <vector>
@@ -17,9 +18,16 @@ struct ChildOutput {
     std::string errors;
 };
 
+/// Where its standard error goes.
+enum class ChildErrors : std::uint8_t {
+    kept,
+    ours,  ///< to this process's own: whoever watches sees its progress
+};
+
 /// Fails with `unavailable` when it does not start or does not end in time (then it is killed), `exhausted` when it
 /// prints more than `most_bytes`.
 Result<ChildOutput> run_child(const std::filesystem::path& program, const std::vector<std::string>& words,
-                              std::chrono::milliseconds patience, std::size_t most_bytes = std::size_t{16} << 20);
+                              std::chrono::milliseconds patience, std::size_t most_bytes = std::size_t{16} << 20,
+                              ChildErrors errors = ChildErrors::kept);
 
 }  // namespace bartizan::program
