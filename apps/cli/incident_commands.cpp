@@ -216,7 +216,10 @@ Result<int> incident_message(const cli::Invocation& invocation) {
 Result<int> incident_report(const cli::Invocation& invocation) {
     auto client = BARTIZAN_TRY(ServiceClient::make(invocation));
     const std::string form = invocation.text("as");
-    const std::string target = incident_address(invocation) + "/report?format=" + form;
+    std::string target = incident_address(invocation) + "/report?format=" + form;
+    if (form == "stix") target += "&tlp=" + encoded(invocation.text("tlp"));
+    if (form == "stix" && invocation.flag("names")) target += "&names=true";
+    if (form == "stix" && invocation.flag("text")) target += "&text=true";
     std::string text = BARTIZAN_TRY(client.text("GET", target));
     if (form == "json") text = to_text(BARTIZAN_TRY(parse_json(text)));
     if (invocation.has("out"))

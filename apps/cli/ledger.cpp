@@ -1,9 +1,11 @@
-/// `bartizan ledger verify|show|prove|export`: checks an audit log offline, in use or a copy of it.
+/// `bartizan ledger verify|show|prove|export`: checks an audit log offline, in use or a copy of it, and what was
+/// proved out of it.
 #include <charconv>
 #include <deque>
 
 #include <fmt/format.h>
 
+#include "apps/cli/ledger_pack.h"
 #include "apps/cli/light_commands.h"
 #include "cli/output.h"
 #include "core/file.h"
@@ -30,7 +32,7 @@ Result<Words> words_of(const cli::Invocation& invocation) {
         words.folder = invocation.positional(1);
         number = invocation.positional(2);
     }
-    if (words.folder.empty() && !invocation.has("proof"))
+    if (words.folder.empty() && !invocation.has("proof") && !invocation.has("pack"))
         return invalid_input("FOLDER is missing", "name the folder of a ledger, or of a copy with --export");
     if (number.empty()) return words;
     std::uint64_t value = 0;
@@ -243,6 +245,11 @@ Result<int> ledger_command(const cli::Invocation& invocation) {
     if (invocation.has("proof")) {
         if (action != "verify") return invalid_input("--proof goes with 'ledger verify'");
         return verify_proof(invocation);
+    }
+    if (invocation.has("pack")) {
+        if (action != "verify") return invalid_input("--pack goes with 'ledger verify'");
+        return verify_pack(invocation,
+                           [&](const std::string& head) { return verifier_of(invocation, head, nullptr); });
     }
     const ledger::Copy copy = BARTIZAN_TRY(ledger::Copy::open(words.folder));
     if (action == "verify") return verify_folder(invocation, words, copy);

@@ -58,15 +58,17 @@ constexpr GroupSpec kGroups[] = {
     {.name = "waiver", .summary = "Requirements that are set aside on a server, for a time"},
     {.name = "inventory", .summary = "What assets on a server are for, and who answers for them"},
     {.name = "risk", .summary = "Risks on a server, scored from evidence"},
+    {.name = "export", .summary = "What a server knows of an asset, for other tools and for third parties"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
     {.name = "text", .summary = "Texts with what a reader cannot see taken out"},
 };
 
 std::vector<CommandSpec> joined() {
     std::vector<CommandSpec> all;
-    for (const auto table : {models_commands(), training_commands(), secrets_commands(), ownership_commands(),
-                             data_commands(), artefacts_commands(), service_commands(), access_commands(),
-                             governance_commands(), risks_commands(), incidents_commands(), program_commands()})
+    for (const auto table :
+         {models_commands(), training_commands(), secrets_commands(), ownership_commands(), data_commands(),
+          artefacts_commands(), service_commands(), access_commands(), governance_commands(), risks_commands(),
+          incidents_commands(), documents_commands(), program_commands()})
         all.insert(all.end(), table.begin(), table.end());
     return all;
 }

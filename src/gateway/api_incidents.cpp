@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "core/json_fields.h"
+#include "documents/stix.h"
 #include "incident/response.h"
 
 namespace bartizan::gateway {
@@ -51,13 +52,37 @@ Answer show_incident(Api& api, const Ask& ask) {
     return json_reply(report);
 }
 
+/// The bundle to share: digests of the versions that the registry knows go with it.
+Answer show_bundle(Api& api, const Ask& ask, const Json& report) {
+    const std::string tlp = ask.parameter("tlp");
+    documents::StixOptions options{.tlp = tlp.empty() ? "amber" : tlp,
+                                   .names = ask.parameter("names") == "true",
+                                   .text = ask.parameter("text") == "true",
+                                   .organisation = response_of(api).options().messages.organisation,
+                                   .log = api.state.ledger->verifier().name(),
+                                   .now = response_of(api).now()};
+    for (const Json& name : report["incident"]["versions"]) {
+        const std::string text = name.get<std::string>();
+        const auto colon = text.find(':'), at = text.rfind('@');
+        if (colon == std::string::npos || at == std::string::npos || at < colon) continue;
+        const auto kind = registry::kind_from(text.substr(0, colon));
+        const auto number = number_of(text.substr(at + 1), "version");
+        if (!kind.ok() || !number.ok()) continue;
+        const auto version = api.state.registry->version({{*kind, text.substr(colon + 1, at - colon - 1)}, *number});
+        if (version.ok()) options.digests.emplace_back(text, version->digest);
+    }
+    const Json bundle = BARTIZAN_TRY(documents::stix_bundle(report, options));
+    return http::Reply{.content_type = "application/stix+json;version=2.1", .body = to_text(bundle)};
+}
+
 Answer show_report(Api& api, const Ask& ask) {
     const Json report = BARTIZAN_TRY(report_of(response_of(api), BARTIZAN_TRY(number_in_path(ask))));
     const std::string format = ask.parameter("format");
+    if (format == "stix") return show_bundle(api, ask, report);
     if (format.empty() || format == "json") return json_reply(report);
     const std::string markdown = report_markdown(report);
     if (format == "markdown") return http::Reply{.content_type = "text/markdown; charset=utf-8", .body = markdown};
-    if (format != "html") return invalid_input("'format' is json, markdown or html");
+    if (format != "html") return invalid_input("'format' is json, markdown, html or stix");
     return http::Reply{
         .content_type = "text/html; charset=utf-8",
         .body = "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"><title>Incident</title></head>\n<body>\n" +

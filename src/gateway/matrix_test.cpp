@@ -126,6 +126,10 @@ constexpr Row kMatrix[] = {
     {"POST", "/v1/models/m/audit", "{}", "sa"},
     {"GET", "/v1/restrictions", "", "sa"},
     {"DELETE", "/v1/restrictions/none", "", "sa"},
+    {"GET", "/v1/exports/model:m/oscal", "", "vcdmsa"},
+    {"GET", "/v1/exports/data:d/poam", "", "vcdmsa"},
+    {"GET", "/v1/exports/organisation/sarif", "", "vcdmsa"},
+    {"POST", "/v1/exports/model:m/pack", "", "sa"},
     {"GET", "/v1/approvals", "", "vcdmsa"},
     {"POST", "/v1/approvals/none/approve", "{}", "vcdmsa"},  // there is none: 404
     {"POST", "/v1/approvals/none/reject", "{}", "vcdmsa"},

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "gateway/api_documents.h"
 #include "gateway/api_governance.h"
 #include "gateway/api_incidents.h"
 #include "gateway/api_registers.h"
@@ -163,7 +164,8 @@ bool fits(std::string_view pattern, std::span<const std::string> parts) {
 std::span<const Route> routes() {
     static const std::vector<Route> all = [] {
         std::vector<Route> joined(std::begin(kRoutes), std::end(kRoutes));
-        for (const auto more : {governance_routes(), incident_routes(), response_routes(), risk_routes()})
+        for (const auto more :
+             {governance_routes(), incident_routes(), response_routes(), risk_routes(), document_routes()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

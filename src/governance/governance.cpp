@@ -1,5 +1,6 @@
 #include "governance/governance.h"
 
+#include <algorithm>
 #include <map>
 
 namespace bartizan::governance {
@@ -70,6 +71,29 @@ Result<Json> Governance::control(const std::string& id, const std::string& asset
         if (requirement.must == 0) out["note"] = "no test bears on it: it is attested by documents at most";
         return out;
     });
+}
+
+Result<Standing> Governance::standing(const Subject& subject, const std::string& scheme) {
+    BARTIZAN_TRY(book_.refresh());
+    Standing out{.subject = subject, .at = clock_()};
+    const std::vector<Subject> alone{subject};
+    const auto waivers = BARTIZAN_TRY(waivers_.list(true));
+    const Basis basis{framework_, book_, alone, waivers, out.at};
+    for (std::size_t i = 0; i < framework_.requirements().size(); ++i) {
+        if (!scheme.empty() && framework_.catalogues()[framework_.requirements()[i].catalogue].scheme != scheme)
+            continue;
+        for (Cell& cell : cells_of(basis, i, subject.asset, 1)) out.asked.push_back({i, std::move(cell)});
+    }
+    for (const Waiver& waiver : waivers)
+        if (waiver.holds_for(subject.asset)) out.waivers.push_back(waiver);
+    std::vector<std::int64_t> numbers;
+    {
+        const EvidenceBook::Reader reader(book_);
+        for (const Newest& one : reader.of(subject.digest)) numbers.push_back(one.number);
+    }
+    for (const std::int64_t number : numbers) out.evidence.push_back(BARTIZAN_TRY(book_.by_number(number)));
+    std::ranges::sort(out.evidence, {}, &Evidence::check);
+    return out;
 }
 
 Json Governance::catalogues() const {

@@ -14,6 +14,19 @@
 
 namespace bartizan::governance {
 
+/// One subject: what is asked of it, and the evidence that each state follows from.
+struct Standing {
+    Subject subject = {};
+    std::int64_t at = 0;
+    struct Asked {
+        std::size_t requirement = 0;  ///< of the framework
+        Cell cell = {};
+    };
+    std::vector<Asked> asked = {};
+    std::vector<Evidence> evidence = {};  ///< the newest of each check about these bytes, by the name of the check
+    std::vector<Waiver> waivers = {};     ///< that hold for its asset now
+};
+
 class Governance final {
 public:
     using Clock = std::function<std::int64_t()>;
@@ -30,6 +43,8 @@ public:
     Result<Matrix> matrix(const MatrixQuery& query);
     /// A requirement with the subjects it is asked of, the worst first, and the evidence behind each state.
     Result<Json> control(const std::string& requirement, const std::string& asset, std::size_t most);
+    /// Of any version, also of one that the matrix does not ask. `scheme` empty: every catalogue.
+    Result<Standing> standing(const Subject& subject, const std::string& scheme = {});
     /// What is shown of every catalogue: names, versions, licences, and how far the mapping was checked.
     Json catalogues() const;
     /// Checks by capability.

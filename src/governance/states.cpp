@@ -25,6 +25,14 @@ State state_of(const Newest* evidence, std::int64_t now) {
     return evidence->method == Method::test ? State::met : State::attested;
 }
 
+State state_of(const Evidence& evidence, std::int64_t now) {
+    const Newest one{.verdict = evidence.verdict,
+                     .method = evidence.method,
+                     .disputed = evidence.disputed.has_value(),
+                     .expires = evidence.expires};
+    return state_of(&one, now);
+}
+
 CapabilityStates capability_states(const Framework& framework, const Subject& subject, std::span<const Newest> evidence,
                                    std::int64_t now) {
     CapabilityStates out;

@@ -29,6 +29,9 @@ struct Subject {
 /// Null: there is none.
 State state_of(const Newest* evidence, std::int64_t now);
 
+/// The same of one piece, whatever newer ones say.
+State state_of(const Evidence& evidence, std::int64_t now);
+
 /// The capabilities of one subject by their state; a capability is as bad as the worst of its checks.
 struct CapabilityStates {
     CapabilitySet asked = 0;

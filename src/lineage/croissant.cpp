@@ -184,25 +184,13 @@ Result<std::set<std::string>> licences_of(const SealStatement& statement, const 
 }
 
 Json head_of(const SealStatement& statement, const std::set<std::string>& licences) {
-    const Card& card = statement.card;
-    const std::string fallback = statement.manifest.substr(0, statement.manifest.find(".manifest."));
-    Json head = {{"@context", context_json()},
-                 {"@type", "sc:Dataset"},
-                 {"conformsTo", kConformsTo},
-                 {"name", card.name.empty() ? fallback : card.name}};
-    const auto add = [&](const char* key, const std::string& text) {
-        if (!text.empty()) head[key] = text;
-    };
-    add("description", card.description);
-    add("license", card.licence);
+    Card card = statement.card;
+    if (card.name.empty()) card.name = statement.manifest.substr(0, statement.manifest.find(".manifest."));
+    if (card.published.empty()) card.published = statement.sealed_at;
+    if (card.version.empty()) card.version = std::to_string(statement.version) + ".0.0";
+    Json head = croissant_head(card);
     if (card.licence.empty() && !licences.empty())
         head["license"] = licences.size() == 1 ? Json(*licences.begin()) : Json(licences);
-    add("url", card.url);
-    add("citeAs", card.citation);
-    add("datePublished", card.published.empty() ? statement.sealed_at : card.published);
-    head["version"] = card.version.empty() ? std::to_string(statement.version) + ".0.0" : card.version;
-    for (const std::string& creator : card.creators)
-        head["creator"].push_back({{"@type", "sc:Organization"}, {"name", creator}});
     for (const Parent& parent : statement.derived_from)
         head["isBasedOn"].push_back(
             parent.root.empty()
@@ -276,6 +264,25 @@ Result<void> write_files(const SealStatement& statement, const std::filesystem::
 }
 
 }  // namespace
+
+Json croissant_head(const Card& card) {
+    Json head = {{"@context", context_json()},
+                 {"@type", "sc:Dataset"},
+                 {"conformsTo", kConformsTo},
+                 {"name", card.name}};
+    const auto add = [&](const char* key, const std::string& text) {
+        if (!text.empty()) head[key] = text;
+    };
+    add("description", card.description);
+    add("license", card.licence);
+    add("url", card.url);
+    add("citeAs", card.citation);
+    add("datePublished", card.published);
+    add("version", card.version);
+    for (const std::string& creator : card.creators)
+        head["creator"].push_back({{"@type", "sc:Organization"}, {"name", creator}});
+    return head;
+}
 
 Result<Croissant> parse_croissant(std::string_view text) {
     const Json document = BARTIZAN_TRY(parse_json(text, {.bytes = kLargestCroissant, .depth = 64}));

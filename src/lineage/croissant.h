@@ -11,6 +11,7 @@
 
 #include "bartizan/result.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "lineage/seal.h"
 #include "lineage/statement.h"
 
@@ -28,6 +29,9 @@ struct Croissant {
 
 /// Fails with `invalid_input`: not JSON, no data set, a path that leads out of it, a digest that is none.
 Result<Croissant> parse_croissant(std::string_view text);
+
+/// The head of a document: context, type, conformity, and what the card tells; what it does not tell is left out.
+Json croissant_head(const Card& card);
 
 /// The document for a sealed data set: card, the manifest as a FileObject whose lines a RecordSet describes, the files
 /// (each, or as a FileSet when there are many), their digests. Without a licence of the set those of its items are

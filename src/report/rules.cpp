@@ -66,6 +66,7 @@ constexpr RuleMap kScanWeights[] = {{kAtlas, "AML.T0018.002"}, {kOwasp, "ML10"}}
 constexpr RuleMap kSealBroken[] = {
     {kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kIso, "A.7.5"}, {kAct, "Art. 10(2)(b)"}, {kCwe, "CWE-345"}};
 
+constexpr RuleMap kControlMaps[] = {{kRmf, "MEASURE 2.1"}, {kIso, "A.6.2.4"}};
 constexpr RuleMap kDataQualityMaps[] = {{kRmf, "MEASURE 2.5"}, {kIso, "A.7.4"}, {kAct, "Art. 10(3)"}};
 constexpr RuleMap kDataLabelMaps[] = {
     {kAtlas, "AML.T0020"}, {kOwasp, "ML02"}, {kRmf, "MEASURE 2.5"}, {kIso, "A.7.4"}, {kAct, "Art. 10(3)"}};
@@ -379,6 +380,15 @@ constexpr Rule kRules[] = {
      "seal "
      "the data set again.",
      kSealBroken},
+    {rule::kControlFailing, "ControlFailing", "A check that requirements must have has failed.",
+     "The newest evidence of the check says that it failed, or its number is beyond the threshold. A failure does not "
+     "expire: it holds until a newer test of the same bytes passes.",
+     "Mend what the evidence shows, test again, and record the result. What cannot be mended now is set aside by a "
+     "waiver, by somebody else than its owner and for a time.",
+     kControlMaps},
+    {rule::kControlStale, "ControlStale", "The evidence of a check that requirements must have has expired.",
+     "The check passed once; what it showed holds for a limited time, because models, data and attacks change.",
+     "Run the check again and record the result; 'bartizan control checks' tells how long each holds.", kControlMaps},
 };
 
 }  // namespace

@@ -51,6 +51,9 @@ inline constexpr std::string_view kDataLeak = "BTZ-DAT-003";
 inline constexpr std::string_view kPersonalData = "BTZ-DAT-004";
 inline constexpr std::string_view kDataBalance = "BTZ-DAT-005";
 inline constexpr std::string_view kDataNotAsSealed = "BTZ-PRV-002";
+// Of what requirements ask for.
+inline constexpr std::string_view kControlFailing = "BTZ-CTL-001";
+inline constexpr std::string_view kControlStale = "BTZ-CTL-002";
 }  // namespace rule
 
 /// A mapping of a rule; the version is the one of report/taxonomy.h.

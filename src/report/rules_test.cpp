@@ -84,6 +84,8 @@ TEST(Rules, KeepTheirIds) {
         {"BTZ-DAT-005", "DataBalance"},
         {"BTZ-PRV-001", "NotAsSigned"},
         {"BTZ-PRV-002", "DataNotAsSealed"},
+        {"BTZ-CTL-001", "ControlFailing"},
+        {"BTZ-CTL-002", "ControlStale"},
     };
     for (const auto& [id, name] : released) {
         const Rule* rule = find_rule(id);

@@ -18,6 +18,7 @@ std::span<const CommandSpec> access_commands();
 std::span<const CommandSpec> governance_commands();
 std::span<const CommandSpec> risks_commands();
 std::span<const CommandSpec> incidents_commands();
+std::span<const CommandSpec> documents_commands();
 std::span<const CommandSpec> program_commands();
 
 }  // namespace bartizan::cli
