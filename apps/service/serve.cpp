@@ -29,6 +29,17 @@ gateway::Role role_of(const std::string& word) {
                                 : gateway::Role::both;
 }
 
+/// The console's files beside this program, as the build leaves them or an installation puts them; empty: none.
+std::filesystem::path find_console() {
+    std::error_code error;
+    const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+    for (const char* up : {"..", "../.."})  // from bin, and from libexec/bartizan
+        if (const auto folder = (self.parent_path() / up / "share/bartizan/console").lexically_normal();
+            !error && std::filesystem::exists(folder / "index.html", error))
+            return folder;
+    return {};
+}
+
 Result<gateway::Config> config_of(const cli::Invocation& invocation) {
     gateway::Config config;
     if (invocation.has("config")) config = BARTIZAN_TRY(gateway::read_config(invocation.text("config")));
@@ -39,6 +50,7 @@ Result<gateway::Config> config_of(const cli::Invocation& invocation) {
     if (invocation.has("state")) config.state = invocation.text("state");
     if (invocation.has("store")) config.store = invocation.text("store");
     config.state = std::filesystem::absolute(config.state);
+    if (config.console && config.console->empty()) config.console = find_console();
     BARTIZAN_TRY(gateway::check_config(config));
     return config;
 }
@@ -72,8 +84,8 @@ sigset_t block_signals() {
 std::string next_steps(const std::string& address, bool fresh) {
     if (!fresh) return {};
     return fmt::format(
-        "\nWhat to do next, in another terminal:\n"
-        "  export BARTIZAN_SERVER={} BARTIZAN_KEY=the key above (it is not shown again)\n"
+        "\nWhat to do next: open {0} in a browser and sign in with the key above; or, in another terminal:\n"
+        "  export BARTIZAN_SERVER={0} BARTIZAN_KEY=the key above (it is not shown again)\n"
         "  bartizan registry push model.onnx --name demo\n"
         "  bartizan registry promote demo 1 --override 'a first trial'\n"
         "  bartizan user add caller && bartizan role grant caller consumer model:demo && bartizan key create --for "

@@ -149,6 +149,8 @@ Result<void> Access::revoke_key(const std::string& actor, const std::string& id)
         const auto rows =
             BARTIZAN_TRY(transaction.run("UPDATE api_key SET revoked = 1 WHERE id = :id RETURNING principal", {id}));
         if (rows.empty()) return Error(Errc::not_found, "there is no key '" + id + "'");
+        BARTIZAN_TRY(
+            transaction.run("UPDATE api_key SET revoked = 1 WHERE label = :label", {std::string(kSessionOf) + id}));
         return Event{"access.key.revoke", actor, "principal:" + rows[0].text(0), {{"key", id}}};
     });
 }

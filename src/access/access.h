@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <variant>
@@ -50,7 +51,8 @@ struct Credentials {
 
 /// Why nobody was identified.
 struct Refused {
-    enum class Why { nothing_given, wrong, wait, unavailable };  ///< the last: nobody can say now
+    /// `ended`: a right key that is revoked or has expired; `unavailable`: nobody can say now.
+    enum class Why { nothing_given, wrong, ended, wait, unavailable };
     Why why;
     std::string reason;  ///< for the log and the ledger, never for the caller
     std::chrono::milliseconds wait{};
@@ -73,6 +75,10 @@ public:
     std::variant<crypto::Secret, Refused> log_in(const std::string& name, std::string_view password,
                                                  std::string_view address, Backoff::Time now);
     static constexpr std::int64_t kSessionSeconds = 8 * 3600;
+    /// A session for whom a key of his identified: it may no more than the key, lasts no longer, and ends with it.
+    Result<ApiKey> open_session(const Identity& identity);
+    /// The same identity by what holds now; nothing: its key or its principal holds no more.
+    std::optional<Identity> again(const Identity& identity) const;
 
     Result<void> add_principal(const std::string& actor, const NewPrincipal& fresh);
     Result<void> set_password(const std::string& actor, const std::string& name, std::string_view password);
@@ -80,6 +86,7 @@ public:
     Result<void> set_disabled(const std::string& actor, const std::string& name, bool disabled);
     /// The key, whose secret nobody can tell again.
     Result<ApiKey> add_key(const std::string& actor, const NewKey& fresh);
+    /// And the sessions that it opened.
     Result<void> revoke_key(const std::string& actor, const std::string& id);
     Result<void> grant(const std::string& actor, const std::string& principal, const Grant& grant);
     Result<void> revoke(const std::string& actor, const std::string& principal, const Grant& grant);

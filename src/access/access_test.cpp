@@ -175,6 +175,25 @@ TEST_P(AccessTest, passwords_give_a_session_and_failures_wait) {
     EXPECT_EQ(access_->set_password("carl", "nobody", "another horse battery").error().code(), Errc::not_found);
 }
 
+TEST_P(AccessTest, a_session_may_no_more_than_its_key_and_ends_with_it) {
+    const auto key = access_->add_key("anna", {.principal = "anna", .scopes = {{Role::viewer, "*"}}, .expires = now_ + 60});
+    ASSERT_TRUE(key.ok());
+    const Identity by_key = std::get<Identity>(identify(std::string(key->text().text())));
+    const auto opened = access_->open_session(by_key);
+    ASSERT_TRUE(opened.ok());
+    const Identity session = std::get<Identity>(identify(std::string(opened->text().text())));
+    EXPECT_EQ(session.scopes, by_key.scopes);
+    EXPECT_EQ(access_->people()->key(session.key)->expires, now_ + 60);
+    EXPECT_TRUE(access_->again(session));
+    const auto further = access_->open_session(session);
+    ASSERT_TRUE(further.ok());
+    ASSERT_TRUE(access_->revoke_key("anna", key->id).ok());
+    for (const auto* one : {&*opened, &*further})
+        EXPECT_EQ(std::get<Refused>(identify(std::string(one->text().text()))).why, Refused::Why::ended);
+    EXPECT_FALSE(access_->again(session));
+    EXPECT_EQ(access_->open_session({access_->people()->principal("anna"), {}, {}, "token"}).error().code(), Errc::denied);
+}
+
 TEST_P(AccessTest, who_guesses_keys_waits_and_others_do_not) {
     const std::string key = key_of("anna");
     for (int i = 0; i < 21; ++i) EXPECT_EQ(std::get<Refused>(identify("btz_guess")).why, Refused::Why::wrong);

@@ -5,6 +5,8 @@ namespace bartizan::access {
 namespace {
 
 Refused wrong(std::string reason) { return {Refused::Why::wrong, std::move(reason), {}}; }
+/// Whoever brings a key that was right once guesses nothing: it is not counted against where he calls from.
+Refused ended(std::string reason) { return {Refused::Why::ended, std::move(reason), {}}; }
 
 std::variant<Identity, Refused> known(PrincipalPointer principal, const char* method, const std::string& whom) {
     if (!principal) return wrong("nobody is known as " + whom);
@@ -20,11 +22,11 @@ std::variant<Identity, Refused> Access::identify_key(const ApiKey& key) {
     // The comparison runs for an unknown id too, so that time does not tell which ids there are.
     const bool same = hasher_.same(key, record == nullptr ? std::string(64, '0') : record->hash);
     if (record == nullptr || !same) return wrong("there is no such key");
-    if (record->revoked) return wrong("key " + key.id + " is revoked");
+    if (record->revoked) return ended("key " + key.id + " is revoked");
     const std::int64_t now = clock_();
-    if (record->expires != 0 && record->expires <= now) return wrong("key " + key.id + " has expired");
+    if (record->expires != 0 && record->expires <= now) return ended("key " + key.id + " has expired");
     if (!record->principal || record->principal->disabled)
-        return wrong("the principal of key " + key.id + " is disabled");
+        return ended("the principal of key " + key.id + " is disabled");
     const std::lock_guard lock(used_mutex_);
     used_[key.id] = now;
     return Identity{record->principal, key.id, record->scopes, "key"};
@@ -56,6 +58,7 @@ std::variant<Identity, Refused> Access::identify(const Credentials& credentials,
         found = identify_token(credentials.bearer);
     }
     if (std::holds_alternative<Identity>(found)) return found;
+    if (std::get<Refused>(found).why == Refused::Why::ended) return found;
     // A right key is taken from an address that waits: others there may have guessed.
     if (const auto wait = by_address_.wait(credentials.address, now); wait.count() > 0)
         return Refused{Refused::Why::wait, "too many wrong credentials from this address", wait};
@@ -79,9 +82,33 @@ std::variant<crypto::Secret, Refused> Access::log_in(const std::string& name, st
         return wrong("a wrong name or password");
     }
     by_principal_.succeeded(name);
-    const auto key = add_key(name, {.principal = name, .label = "session", .expires = clock_() + kSessionSeconds});
+    const auto key = add_key(name, {.principal = name, .label = std::string(kSession), .expires = clock_() + kSessionSeconds});
     if (!key.ok()) return Refused{Refused::Why::unavailable, "no session could be made: " + key.error().line(), {}};
     return key->text();
+}
+
+Result<ApiKey> Access::open_session(const Identity& identity) {
+    const auto people = this->people();
+    const KeyRecord* key = people->key(identity.key);
+    if (key == nullptr) return Error(Errc::denied, "a session is opened with a key");
+    const std::int64_t end = clock_() + kSessionSeconds;
+    // A session that opened this one would end with it; so both are sessions of the key behind them.
+    return add_key(identity.name(), {.principal = identity.name(),
+                                     .label = is_session(*key) ? key->label : std::string(kSessionOf) + key->id,
+                                     .scopes = identity.scopes,
+                                     .expires = key->expires == 0 ? end : std::min(end, key->expires)});
+}
+
+std::optional<Identity> Access::again(const Identity& identity) const {
+    const auto people = this->people();
+    Identity now = identity;
+    now.principal = people->principal(identity.name());
+    if (!now.principal || now.principal->disabled) return {};
+    if (identity.key.empty()) return now;
+    const KeyRecord* key = people->key(identity.key);
+    if (key == nullptr || key->revoked || (key->expires != 0 && key->expires <= clock_())) return {};
+    now.scopes = key->scopes;
+    return now;
 }
 
 }  // namespace bartizan::access

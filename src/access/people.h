@@ -65,6 +65,10 @@ private:
     std::unordered_map<std::string, KeyRecord> keys_;
 };
 
+/// Labels of the keys that signing in makes: by a password, and by another key, whose id follows.
+inline constexpr std::string_view kSession = "session", kSessionOf = "session of ";
+inline bool is_session(const KeyRecord& key) { return key.label == kSession || key.label.starts_with(kSessionOf); }
+
 /// Without hashes.
 Json to_json(const Principal& principal);
 Json to_json(const KeyRecord& key);
@@ -74,7 +78,7 @@ struct Identity {
     PrincipalPointer principal;
     std::string key;            ///< id of the API key; empty: identified otherwise
     std::vector<Grant> scopes;  ///< of the key
-    std::string method;         ///< "key", "token", "certificate"
+    std::string method;         ///< "key", "session", "token", "certificate"
 
     const std::string& name() const { return principal->name; }
     bool may(Permission permission, std::string_view object) const;

@@ -9,6 +9,7 @@
 #include "gateway/examiner.h"
 #include "gateway/routes.h"
 #include "gateway/state.h"
+#include "gateway/traffic.h"
 #include "gateway/watch.h"
 #include "gateway/workers.h"
 
@@ -27,6 +28,7 @@ struct Api {
     Metrics& metrics;
     Alerts& alerts;
     Watch& watch;
+    const Traffic& traffic;
     std::function<std::shared_ptr<const Config>()> config;
     /// Makes what was changed hold for every request from now on.
     std::function<Result<void>()> refresh;
@@ -65,6 +67,12 @@ Answer roll_back(Api& api, const Ask& ask);
 Answer quarantine(Api& api, const Ask& ask);
 Answer release(Api& api, const Ask& ask);
 Answer collect(Api& api, const Ask& ask);
+// api_overview.cpp
+Answer show_overview(Api& api, const Ask& ask);
+// api_session.cpp
+Answer open_session(Api& api, const Ask& ask);
+Answer show_session(Api& api, const Ask& ask);
+Answer close_session(Api& api, const Ask& ask);
 // api_access.cpp
 Answer who_am_i(Api& api, const Ask& ask);
 Answer log_in(Api& api, const Ask& ask);

@@ -131,6 +131,18 @@ Set optional_port(const Place& place, std::optional<std::uint16_t>& out) {
     };
 }
 
+/// A folder, or off.
+Set console_folder(const Place& place, std::optional<std::filesystem::path>& out) {
+    return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
+        const auto word = BARTIZAN_TRY(value_of<std::string>(place, node, key, "a folder, or off"));
+        out.reset();
+        if (word == "off" || word == "false") return {};
+        if (word.empty()) return place.fault(node, key, "expected a folder, or off");
+        out = place.file.parent_path() / word;
+        return {};
+    };
+}
+
 Set texts(const Place& place, std::vector<std::string>& out) {
     return [&](const YAML::Node& node, const std::string& key) -> Result<void> {
         if (!node.IsSequence()) return place.fault(node, key, "expected a list of texts");
@@ -255,6 +267,7 @@ std::vector<Key> all_keys(const Place& place, Config& config) {
         {"listen", text(place, config.listen)},
         {"grpc_port", optional_port(place, config.grpc_port)},
         {"state", path(place, config.state)},
+        {"console", console_folder(place, config.console)},
         {"store", text(place, config.store)},
         {"threads", number(place, config.threads, 0, 1024)},
         {"workers", number(place, config.workers, 1, 256)},

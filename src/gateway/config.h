@@ -65,6 +65,8 @@ struct Config {
     std::string listen = "127.0.0.1:8420";
     std::optional<std::uint16_t> grpc_port;  ///< of the same address; 0: a free one; nothing: no gRPC
     std::filesystem::path state = "bartizan-state";
+    /// The folder of the console's files; empty: there are none; nothing: no console is wanted.
+    std::optional<std::filesystem::path> console = std::filesystem::path();
     std::string store;  ///< "postgresql://..."; empty: SQLite in the state folder
     std::size_t threads = 0;
     std::size_t workers = 16;

@@ -54,6 +54,9 @@ constexpr Row kMatrix[] = {
     {"POST", "/v1/collect", "{}", "a"},
     {"GET", "/v1/workers", "", "vcdmsa"},
     {"GET", "/v1/whoami", "", "vcdmsa"},
+    {"GET", "/v1/session", "", "vcdmsa"},
+    {"DELETE", "/v1/session", "", "vcdmsa"},  // a key is no session: 409
+    {"GET", "/v1/overview", "", "vcdmsa"},
     {"GET", "/v1/roles", "", "vcdmsa"},
     {"GET", "/v1/principals", "", "sa"},
     {"POST", "/v1/principals", "{}", "a"},
@@ -178,6 +181,15 @@ TEST_F(MatrixTest, EveryRouteAgainstEveryRole) {
     }
     EXPECT_EQ(ask("", "POST", "/v1/login", "{}").status, 401);
     walked.insert(find_route("POST", *http::path_parts("/v1/login")).route);
+    EXPECT_EQ(ask("", "POST", "/v1/session", "{}", "Origin: http://x\r\nBartizan-Console: 1\r\n").status, 401);
+    walked.insert(find_route("POST", *http::path_parts("/v1/session")).route);
+    for (const auto& [letter, role] : kPeople) {  // a stream has no end to wait for
+        http::RawClient client(server_->port());
+        client.send("GET /v1/stream HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + keys_.at(role) + "\r\n\r\n");
+        EXPECT_EQ(http::status_of(client.some()), 200) << role;
+    }
+    EXPECT_EQ(ask("", "GET", "/v1/stream").status, 401);
+    walked.insert(find_route("GET", *http::path_parts("/v1/stream")).route);
     for (const Route& route : routes()) EXPECT_TRUE(walked.contains(&route)) << "not in the matrix: " << route.path;
     EXPECT_GT(count("access.denied", "viewer"), 15U);
 }

@@ -84,6 +84,11 @@ constexpr Route kRoutes[] = {
     {.method = "GET", .path = "/v1/workers", .permission = see, .answer = list_workers},
 
     {.method = "POST", .path = "/v1/login", .who = Who::anybody, .body = BodyKind::json, .answer = log_in},
+    {.method = "POST", .path = "/v1/session", .who = Who::anybody, .body = BodyKind::json, .answer = open_session},
+    {.method = "GET", .path = "/v1/session", .who = Who::identified, .answer = show_session},
+    {.method = "DELETE", .path = "/v1/session", .who = Who::identified, .answer = close_session},
+    {.method = "GET", .path = "/v1/overview", .who = Who::identified, .answer = show_overview},
+    {.method = "GET", .path = "/v1/stream", .who = Who::identified},
     {.method = "GET", .path = "/v1/whoami", .who = Who::identified, .answer = who_am_i},
     {.method = "GET", .path = "/v1/roles", .who = Who::identified, .answer = list_roles},
     {.method = "GET", .path = "/v1/principals", .permission = see_access, .answer = list_principals},

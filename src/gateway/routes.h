@@ -27,6 +27,7 @@ struct Ask {
     std::string body = {};
     std::string sidecar = {};  ///< header "Bartizan-Sidecar", base64
     std::string peer = {};     ///< where the caller calls from
+    bool secure = false;       ///< over TLS
     std::string request_id = {};
     access::Identity caller = {};
     std::string approved_by = {};  ///< the second person; empty: none was asked

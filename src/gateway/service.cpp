@@ -8,6 +8,7 @@
 #include "gateway/api_incidents.h"
 #include "gateway/api_registers.h"
 #include "gateway/identifiers.h"
+#include "gateway/service_notes.h"
 #include "http/head.h"
 #include "incident/curl_delivery.h"
 #include "incident/response.h"
@@ -34,45 +35,10 @@ std::int64_t seconds_now() {
     return std::chrono::duration_cast<std::chrono::seconds>(now).count();
 }
 
-std::string_view bearer_of(const http::Call& call) {
-    constexpr std::string_view kScheme = "bearer ";
-    std::string_view value = call.header("Authorization");
-    if (value.size() <= kScheme.size() || !http::same_name(value.substr(0, kScheme.size()), kScheme)) return {};
-    value.remove_prefix(kScheme.size());
-    return value;
-}
-
-/// One of a number of things at one time, until this goes: also when the connection is lost before an answer.
-class Counted {
-public:
-    explicit Counted(std::atomic<std::int64_t>& count) : count_(count) { count_.fetch_add(1); }
-    ~Counted() { count_.fetch_sub(1); }
-    Counted(const Counted&) = delete;
-    Counted& operator=(const Counted&) = delete;
-
-private:
-    std::atomic<std::int64_t>& count_;
-};
-
 Problem overloaded() { return {503, "overloaded", "the gateway has more to do than it can; ask again", 1}; }
 
 }  // namespace
 }  // namespace service
-
-/// What `admit` found out, for `handle`.
-struct Service::Notes {
-    std::string request_id;
-    std::string traceparent;
-    std::vector<std::string> parts;
-    const Route* route = nullptr;
-    std::string object;
-    std::optional<access::Identity> caller;
-    RoutingPointer routing;
-    Choice choice;                   ///< of an inference
-    std::optional<Problem> refusal;  ///< decided, told in `handle` once it is recorded
-    std::optional<service::Counted> in_flight;
-    std::optional<service::Counted> upload;
-};
 
 Service::Service(Parts parts, Config config)
     : state_(parts.state),
@@ -99,6 +65,7 @@ Service::Service(Parts parts, Config config)
            metrics_,
            alerts_,
            watch_,
+           traffic_,
            [this] { return config_.load(); },
            [this] { return refresh(); },
            [this](std::function<void()> work) { return behind_.post(std::move(work)); }},
@@ -113,10 +80,14 @@ Service::Service(Parts parts, Config config)
                  [this](Exchange& exchange, http::Reply reply) {
                      const auto notes = std::static_pointer_cast<Notes>(exchange.call->notes);
                      finish(*exchange.call, *notes, std::move(reply));
-                 }) {
+                 }),
+      live_({traffic_, alerts_, watch_, *parts.state.access, [this] { return state_.ledger->size(); },
+             [this] { return newest_incidents(); },
+             [this](std::function<void()> work) { return pool_.post(std::move(work)); }, service::seconds_now}) {
     config_.store(std::make_shared<const Config>(std::move(config)));
     routing_.store(std::make_shared<const Routing>());
     inference_.add(recorder_);
+    inference_.add(traffic_);
     if (parts.bus) fleet_ = join(std::move(parts.bus));
 }
 
@@ -166,10 +137,13 @@ Service::~Service() { stop(); }
 
 Result<void> Service::start() {
     state_.access->set_providers(BARTIZAN_TRY(load_providers(*config_.load())));
+    const auto& console = config_.load()->console;
+    if (console && !console->empty()) console_ = BARTIZAN_TRY(Console::load(*console));
     BARTIZAN_TRY(start_response());
     BARTIZAN_TRY(refresh());
     watch_.start(config_.load()->detectors);
     if (fleet_) BARTIZAN_TRY(fleet_->start());
+    live_.start();
     ticker_ = std::thread([this] { tick(); });
     return {};
 }
@@ -222,6 +196,7 @@ Result<void> Service::reload(const Config& config, const std::string& text) {
 
 void Service::stop() {
     if (ending_.exchange(true)) return;
+    live_.stop();
     if (ticker_.joinable()) ticker_.join();
     if (fleet_) fleet_->stop();
     watch_.stop();
@@ -300,41 +275,22 @@ http::Reply Service::refuse(int status, std::string_view code, std::string_view 
     return reply_of({status, std::string(code), std::string(sentence)}, new_request_id());
 }
 
-std::optional<Problem> Service::identify(http::Call& call, Notes& notes) {
-    auto found = state_.access->identify({service::bearer_of(call), call.peer_subject(), call.peer()},
-                                         std::chrono::steady_clock::now());
-    if (auto* identity = std::get_if<access::Identity>(&found)) {
-        notes.caller = std::move(*identity);
-        return {};
-    }
-    const auto& refused = std::get<access::Refused>(found);
-    using Why = access::Refused::Why;
-    if (refused.why == Why::nothing_given)
-        return Problem{401, "not-identified", "say who you are: Authorization: Bearer KEY"};
-    if (refused.why == Why::wait)
-        return Problem{429, "too-many-failures", "there were too many wrong credentials; wait",
-                       std::chrono::ceil<std::chrono::seconds>(refused.wait).count()};
-    const std::string asked = notes.route != nullptr
-                                  ? std::string(notes.route->method) + " " + std::string(notes.route->path)
-                                  : std::string(call.method()) + " " + std::string(call.path());
-    recorder_.refused({"?" + call.peer(), asked, notes.object, refused.reason}, Recorder::Wait::no);
-    return Problem{401, "not-identified", "the credentials do not hold"};
-}
-
 /// Nothing: the request may go on; `notes` say what with.
 std::optional<Problem> Service::prepare(http::Call& call, Notes& notes) {
     auto parts = http::path_parts(call.path());
     if (!parts) return Problem{400, "bad-path", "the path could be read in two ways"};
     notes.parts = std::move(*parts);
     const Found found = find_route(call.method(), notes.parts);
+    if (found.route == nullptr && prepare_console(call, notes)) return {};
     if (found.route == nullptr && !found.allow.empty())
         return Problem{405, "method-not-allowed", "there is " + found.allow + " at this address"};
     if (found.route == nullptr) return Problem{404, "not-found", "there is nothing at this address"};
     notes.route = found.route;
     notes.object = object_of(*notes.route, notes.parts);
-    if (notes.route->who == Who::anybody) return {};
+    if (notes.route->who == Who::anybody) return check_origin(call, notes);
     if (!notes.caller)
         if (auto problem = identify(call, notes)) return problem;
+    if (auto problem = check_origin(call, notes)) return problem;
     decide(notes);
     return {};
 }
@@ -404,7 +360,9 @@ http::Admission Service::admit(http::Call& call) {
 
 void Service::handle(http::CallPointer call) {
     const auto notes = std::static_pointer_cast<Notes>(call->notes);
+    if (notes->file != nullptr) return answer_console(std::move(call), *notes);
     if (notes->refusal || notes->route->answer != nullptr) return answer_api(std::move(call));
+    if (notes->route->path == kStreamPath) return answer_stream(std::move(call));
     if (notes->caller) return answer_inference(std::move(call), *notes);
     answer_open(std::move(call), *notes);
 }
@@ -444,7 +402,8 @@ void Service::answer_inference(http::CallPointer call, const Notes& notes) {
 
 void Service::answer_api(http::CallPointer call) {
     const auto notes = std::static_pointer_cast<Notes>(call->notes);
-    Pool& pool = notes->upload ? uploads_ : notes->route->answer == log_in ? logins_ : pool_;
+    const bool signs_in = notes->route->answer == log_in || notes->route->answer == open_session;
+    Pool& pool = notes->upload ? uploads_ : signs_in ? logins_ : pool_;
     const bool taken = pool.post([this, call, notes] {
         http::Reply reply = run(*notes, *call);
         finish(*call, *notes, std::move(reply));
@@ -468,6 +427,7 @@ http::Reply Service::run(const Notes& notes, const http::Call& call) {
     ask.body = std::string(call.body());
     ask.sidecar = std::string(call.header("Bartizan-Sidecar"));
     ask.peer = call.peer();
+    ask.secure = call.secure();
     ask.request_id = notes.request_id;
     if (notes.caller) ask.caller = *notes.caller;
     Result<http::Reply> answer = carry_out(api_, *notes.route, ask);
@@ -480,12 +440,11 @@ http::Reply Service::run(const Notes& notes, const http::Call& call) {
     return reply_of(problem, notes.request_id);
 }
 
-void Service::finish(http::Call& call, const Notes& notes, http::Reply reply) {
+void Service::account(const http::Call& call, const Notes& notes, int status) {
     const auto passed = std::chrono::steady_clock::now() - call.started();
     const double seconds = std::chrono::duration<double>(passed).count();
-    metrics_.requests.at({notes.route->path, std::to_string(reply.status)}).add();
+    metrics_.requests.at({notes.route->path, std::to_string(status)}).add();
     metrics_.duration.at({notes.route->path}).add(seconds);
-    reply.headers.emplace_back("X-Request-Id", notes.request_id);
     if (config_.load()->log_requests)
         log_.request({{"request_id", notes.request_id},
                       {"traceparent", notes.traceparent},
@@ -494,8 +453,14 @@ void Service::finish(http::Call& call, const Notes& notes, http::Reply reply) {
                       {"object", notes.object},
                       {"principal", notes.caller ? Json(notes.caller->name()) : Json()},
                       {"key", notes.caller && !notes.caller->key.empty() ? Json(notes.caller->key) : Json()},
-                      {"status", reply.status},
+                      {"status", status},
                       {"ms", seconds * 1000}});
+}
+
+void Service::finish(http::Call& call, const Notes& notes, http::Reply reply) {
+    account(call, notes, reply.status);
+    reply.headers.emplace_back("X-Request-Id", notes.request_id);
+    if (notes.route->path.starts_with("/v1/")) protect(notes, reply);
     call.reply(std::move(reply));
 }
 

@@ -9,7 +9,9 @@
 #include <thread>
 
 #include "gateway/api.h"
+#include "gateway/console.h"
 #include "gateway/inference.h"
+#include "gateway/live.h"
 
 namespace bartizan::incident {
 class Actions;
@@ -40,7 +42,10 @@ public:
     /// What of a configuration may change while the service runs. `text`: its policy holds for all instances.
     Result<void> reload(const Config& config, const std::string& text = {});
     /// Says no to readiness from now on: who balances load goes elsewhere.
-    void begin_draining() { draining_ = true; }
+    void begin_draining() {
+        draining_ = true;
+        live_.stop();  // or the server would wait for those who look on
+    }
     /// Ends workers and writes what is summed; after the server is closed.
     void stop();
     Log& log() { return log_; }
@@ -63,7 +68,14 @@ private:
     void answer_inference(http::CallPointer call, const Notes& notes);
     void answer_api(http::CallPointer call);
     http::Reply run(const Notes& notes, const http::Call& call);
+    void account(const http::Call& call, const Notes& notes, int status);
     void finish(http::Call& call, const Notes& notes, http::Reply reply);
+    std::optional<Problem> check_origin(const http::Call& call, Notes& notes);
+    bool prepare_console(const http::Call& call, Notes& notes);
+    void answer_console(http::CallPointer call, const Notes& notes);
+    void answer_stream(http::CallPointer call);
+    void protect(const Notes& notes, http::Reply& reply) const;
+    Result<Json> newest_incidents() const;
     http::Reply readiness() const;
     Result<void> refresh();
     Result<void> start_response();
@@ -88,6 +100,7 @@ private:
     Workers workers_;
     Alerts alerts_;
     Watch watch_;
+    Traffic traffic_;
     Pool pool_;
     Pool uploads_;  ///< few: each holds a whole body
     Pool logins_;   ///< one: each takes time and memory on purpose
@@ -99,6 +112,8 @@ private:
     std::unique_ptr<incident::Response> response_;
     std::atomic<std::shared_ptr<const std::vector<incident::Restriction>>> restrictions_;
     Inference inference_;
+    Live live_;
+    Console console_;               ///< read at the start
     std::unique_ptr<Fleet> fleet_;  ///< null: this instance is alone
     std::mutex refreshing_;
     std::atomic<bool> draining_{false};

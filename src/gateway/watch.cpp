@@ -23,6 +23,7 @@ constexpr auto kRest = 2ms;  // of the thread, when there is nothing to do
 constexpr auto kSqueezingTime = 200ms;  // of a second: a slow worker must not blind the other detectors
 constexpr double kGoldenShare = 1e-3;   // of the largest score: less is rounding
 constexpr std::size_t kMostColumns = 8;
+constexpr std::size_t kMostWindows = 60;  // that are kept to be shown
 
 std::vector<float> floats_of(const oip::Tensor& tensor) {
     std::vector<float> out(tensor.bytes().size() / sizeof(float));
@@ -300,6 +301,11 @@ void Watch::look_at_drift(Watched& watched, const std::vector<float>& columns) {
     const Usual& usual = *watched.usual;
     const auto window = watched.window->see(columns);
     if (!window) return;
+    if (!window->empty()) {
+        const std::lock_guard lock(watched_mutex_);
+        watched.drift.push_back({parts_.now(), window->front().index, window->front().column});
+        if (watched.drift.size() > watch::kMostWindows) watched.drift.pop_front();
+    }
     const auto drifted = monitor::DriftWindow::alarms(*window, usual.drift.options());
     if (drifted.empty()) return;
     Json list = Json::array();
@@ -433,6 +439,10 @@ Json Watch::seen() const {
             if (watched.usual->outliers) names.push_back("outliers");
             if (watched.usual->members) names.push_back("membership");
             if (!watched.usual->without.empty()) one["without"] = watched.usual->without;
+            one["drift_window"] = watched.usual->drift.options().window;
+            one["drift"] = Json::array();
+            for (const DriftPoint& point : watched.drift)
+                one["drift"].push_back({{"at", point.at}, {"index", point.index}, {"column", point.column}});
         }
         one["detectors"] = names;
         if (!watched.reason.empty()) one["not_watched_because"] = watched.reason;

@@ -57,6 +57,12 @@ public:
     Json seen() const;
 
 private:
+    /// What a full window of queries gave: its worst column.
+    struct DriftPoint {
+        std::int64_t at = 0;
+        double index = 0;  ///< population stability
+        std::string column;
+    };
     struct Watched {
         ServedVersion version;
         std::shared_ptr<const Usual> usual;
@@ -66,6 +72,7 @@ private:
         std::unique_ptr<monitor::SimilarityHistory> history;
         std::unique_ptr<monitor::DriftWindow> window;
         std::unique_ptr<monitor::Repeats> repeats;
+        std::deque<DriftPoint> drift;  ///< the last full windows
         std::uint64_t queries = 0;
         std::int64_t asked = 0;
     };

@@ -7,10 +7,12 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace bartizan::http {
 
@@ -65,6 +67,13 @@ public:
             if (got <= 0) return std::move(kept_);
             kept_.append(buffer, static_cast<std::size_t>(got));
         }
+    }
+    /// What has come, at least a byte; empty: the other side has closed, or says nothing for long.
+    std::string some() {
+        if (!kept_.empty()) return std::exchange(kept_, {});
+        char buffer[4096];
+        const ssize_t got = receive(buffer, sizeof buffer);
+        return {buffer, static_cast<std::size_t>(std::max<ssize_t>(got, 0))};
     }
     std::string asks(std::string_view bytes) {
         send(bytes);
