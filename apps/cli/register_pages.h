@@ -12,6 +12,9 @@ namespace bartizan::program {
 /// The answer of GET /v1/risks: a heat map of likelihood and impact, then the risks, the worst first.
 std::string risks_page(const Json& answer);
 
+/// The answer of GET /v1/vendor-comparison: question by question, one column for each vendor.
+std::string vendors_page(const Json& answer);
+
 /// Into the file that --out names, or onto standard output.
 Result<int> show_page(const cli::Invocation& invocation, const std::string& page);
 

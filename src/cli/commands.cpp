@@ -58,6 +58,10 @@ constexpr GroupSpec kGroups[] = {
     {.name = "waiver", .summary = "Requirements that are set aside on a server, for a time"},
     {.name = "inventory", .summary = "What assets on a server are for, and who answers for them"},
     {.name = "risk", .summary = "Risks on a server, scored from evidence"},
+    {.name = "schedule", .summary = "When assets on a server are audited, scanned and reviewed"},
+    {.name = "people", .summary = "Who answers for what, who was trained, who signed"},
+    {.name = "budget", .summary = "What of the money for AI goes into its security"},
+    {.name = "vendor", .summary = "Who supplies what, what he says of it, and what evidence says"},
     {.name = "export", .summary = "What a server knows of an asset, for other tools and for third parties"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
     {.name = "text", .summary = "Texts with what a reader cannot see taken out"},
@@ -68,7 +72,7 @@ std::vector<CommandSpec> joined() {
     for (const auto table :
          {models_commands(), training_commands(), secrets_commands(), ownership_commands(), data_commands(),
           artefacts_commands(), service_commands(), access_commands(), governance_commands(), risks_commands(),
-          incidents_commands(), documents_commands(), program_commands()})
+          schedule_commands(), budget_commands(), incidents_commands(), documents_commands(), program_commands()})
         all.insert(all.end(), table.begin(), table.end());
     return all;
 }

@@ -377,6 +377,10 @@ private:
 }  // namespace
 }  // namespace api_response
 
+Result<void> audit_version(Api& api, const std::string& actor, const registry::Version& version) {
+    return api_response::audit_now(api, actor, version);
+}
+
 std::span<const Route> response_routes() { return api_response::kRoutes; }
 
 std::unique_ptr<incident::Actions> service_actions(Api& api) {

@@ -170,7 +170,8 @@ std::span<const Route> routes() {
     static const std::vector<Route> all = [] {
         std::vector<Route> joined(std::begin(kRoutes), std::end(kRoutes));
         for (const auto more :
-             {governance_routes(), incident_routes(), response_routes(), risk_routes(), document_routes()})
+             {governance_routes(), incident_routes(), response_routes(), risk_routes(), schedule_routes(),
+              budget_routes(), vendor_routes(), people_routes(), document_routes()})
             joined.insert(joined.end(), more.begin(), more.end());
         return joined;
     }();

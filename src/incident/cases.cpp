@@ -174,7 +174,7 @@ Result<Incident> Cases::open(const std::string& actor, const Signal& signal, con
     if (!threat.empty() && !is_threat(threat))
         return invalid_input("'" + threat.substr(0, 40) + "' is no threat",
                              "evasion, extraction, membership, drift, tampering, "
-                             "poisoning, backdoor, leaked-key, misuse "
+                             "poisoning, backdoor, leaked-key, misuse, overdue-audit "
                              "or other");
     Incident out;
     BARTIZAN_TRY(journal_.act([&](store::Transaction& transaction) -> Result<ledger::Event> {

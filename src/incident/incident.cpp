@@ -16,14 +16,24 @@ struct ThreatRow {
     std::string_view detector, threat;
 };
 constexpr ThreatRow kThreats[] = {
-    {"similarity", "evasion"},   {"squeezing", "evasion"},     {"outliers", "evasion"},
-    {"theft", "extraction"},     {"membership", "membership"}, {"drift", "drift"},
-    {"golden-set", "tampering"}, {"volume", "misuse"},         {"poison", "poisoning"},
-    {"backdoor", "backdoor"},    {"artefact", "tampering"},    {"key", "leaked-key"},
+    {"similarity", "evasion"},
+    {"squeezing", "evasion"},
+    {"outliers", "evasion"},
+    {"theft", "extraction"},
+    {"membership", "membership"},
+    {"drift", "drift"},
+    {"golden-set", "tampering"},
+    {"volume", "misuse"},
+    {"poison", "poisoning"},
+    {"backdoor", "backdoor"},
+    {"artefact", "tampering"},
+    {"key", "leaked-key"},
     {"harm", "drift"},
+    {"audit-schedule", "overdue-audit"},
 };
-constexpr std::string_view kWords[] = {"evasion",   "extraction", "membership", "drift",  "tampering",
-                                       "poisoning", "backdoor",   "leaked-key", "misuse", "other"};
+constexpr std::string_view kWords[] = {"evasion",   "extraction",    "membership", "drift",
+                                       "tampering", "poisoning",     "backdoor",   "leaked-key",
+                                       "misuse",    "overdue-audit", "other"};
 
 bool meets(const std::vector<std::string>& a, const std::vector<std::string>& b) {
     return std::ranges::any_of(a, [&](const std::string& one) { return std::ranges::find(b, one) != b.end(); });

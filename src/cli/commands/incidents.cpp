@@ -31,7 +31,8 @@ constexpr OptionSpec kOpenOptions[] = {
      .value = "THREAT",
      .help = "what kind",
      .preset = "other",
-     .choices = "evasion|extraction|membership|drift|tampering|poisoning|backdoor|leaked-key|misuse|other"},
+     .choices =
+         "evasion|extraction|membership|drift|tampering|poisoning|backdoor|leaked-key|misuse|overdue-audit|other"},
     {.name = "--severity",
      .kind = OptionKind::choice,
      .value = "SEVERITY",

@@ -17,6 +17,8 @@ std::span<const CommandSpec> service_commands();
 std::span<const CommandSpec> access_commands();
 std::span<const CommandSpec> governance_commands();
 std::span<const CommandSpec> risks_commands();
+std::span<const CommandSpec> schedule_commands();
+std::span<const CommandSpec> budget_commands();
 std::span<const CommandSpec> incidents_commands();
 std::span<const CommandSpec> documents_commands();
 std::span<const CommandSpec> program_commands();
