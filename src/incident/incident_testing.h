@@ -4,6 +4,7 @@
 
 #include <functional>
 #include <map>
+#include <mutex>
 
 #include "incident/response.h"
 #include "journal/journal_testing.h"
@@ -17,8 +18,11 @@ public:
         return {};
     }
     Result<Json> call(const ServiceCall& call) override {
-        calls.push_back(call.method + " " + call.target);
-        bodies.push_back(call.body);
+        {
+            const std::lock_guard lock(mutex_);  // branches call side by side
+            calls.push_back(call.method + " " + call.target);
+            bodies.push_back(call.body);
+        }
         if (on_call) return on_call(call);
         return Json{{"version", 2}};
     }
@@ -29,6 +33,9 @@ public:
     std::vector<std::string> calls, bodies;
     std::function<Result<Json>(const ServiceCall&)> on_call;
     bool holds = true;
+
+private:
+    std::mutex mutex_;
 };
 
 class FakePost final : public Delivery {

@@ -82,6 +82,7 @@ void Response::run() {
         if (now - looked < response::kClockTick) continue;
         looked = now;
         if (const auto warned = clocks_.warn(); !warned.ok()) parts_.complain("clocks.not-read", warned.error().line());
+        if (const auto late = runs_.expire(); !late.ok()) parts_.complain("playbook.failed", late.error().line());
     }
 }
 

@@ -277,6 +277,33 @@ Result<Run> Runs::decide(const std::string& actor, const std::string& id, const 
     return walk(std::move(run), document);
 }
 
+Result<std::size_t> Runs::expire() {
+    std::size_t expired = 0;
+    const auto rows = BARTIZAN_TRY(
+        journal_.database().run("SELECT id FROM playbook_run WHERE state = :state", {std::string("waiting")}));
+    for (const store::Row& row : rows) {
+        Run run = BARTIZAN_TRY(find(row.text(0)));
+        const std::string document = BARTIZAN_TRY(runs::document_of(journal_.database(), run.id));
+        const Playbook playbook = BARTIZAN_TRY(parse_playbook(document));
+        bool any = false;
+        for (StepVisit& one : run.steps) {
+            const auto step = playbook.steps.find(one.step);
+            if (one.state != "waiting" || step == playbook.steps.end() || step->second.timeout_ms == 0) continue;
+            if ((clock_() - one.began) * 1000 <= step->second.timeout_ms) continue;
+            one.state = "failed";
+            one.ended = clock_();
+            one.outcome = {{"reason", fmt::format("nobody agreed within {} s", step->second.timeout_ms / 1000)}};
+            BARTIZAN_TRY(record(run, one, "waited too long", run.started_by));
+            any = true;
+        }
+        if (!any) continue;
+        ++expired;
+        const auto walked = walk(std::move(run), document);
+        if (!walked.ok() && walked.error().code() != Errc::conflict) return walked.error();  // somebody goes on with it
+    }
+    return expired;
+}
+
 Result<Run> Runs::resume(const std::string& actor, const std::string& id) {
     Run run = BARTIZAN_TRY(find(id));
     if (run.state == "done" || run.state == "aborted")

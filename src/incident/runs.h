@@ -8,8 +8,8 @@
 ///
 /// Dry runs record what they would do and change nothing. In a real run an
 /// evidence hold is taken before the first call that changes anything, if the
-/// incident has none. Thread rule: any thread; one run is walked by one thread
-/// at a time.
+/// incident has none. Thread rule: any thread; one run is walked by one caller
+/// at a time, its parallel branches by threads of their own.
 
 #include <cstdint>
 #include <functional>
@@ -101,6 +101,9 @@ public:
     Result<Run> resume(const std::string& actor, const std::string& id);
     Result<Run> abort(const std::string& actor, const std::string& id, const std::string& reason);
 
+    /// Steps that wait for people longer than their timeout fail, and their runs go on from there. Gives how many.
+    Result<std::size_t> expire();
+
     /// Did a drill of exactly this document end well within so many seconds?
     Result<bool> drilled(const std::string& digest, std::int64_t within);
 
@@ -109,6 +112,7 @@ private:
     enum class Went : std::uint8_t { on, failed, waits };
     Result<Run> walk(Run run, const std::string& document);
     Result<Went> follow(Walk& walk, std::string step);
+    Result<Went> follow_all(Walk& walk, const std::vector<std::string>& branches);
     Result<Went> visit_action(Walk& walk, const Step& step, StepVisit& visit);
     Result<Went> act(Walk& walk, const Step& step, StepVisit& visit);
     Result<Json> one_call(Walk& walk, const Command& command);

@@ -3,49 +3,12 @@
 
 #include <fmt/format.h>
 
-#include "incident/incident_testing.h"
+#include "incident/runs_testing.h"
 
 namespace bartizan::incident {
 namespace {
 
-class RunTest : public IncidentTest {
-protected:
-    void SetUp() override {
-        IncidentTest::SetUp();
-        if (journal_) number_ = must(response_->cases().open("anna", signal("golden-set"), "")).number;
-    }
-    incident::Run start(const std::string& playbook, RunMode mode = RunMode::execute,
-                        const std::string& actor = "anna") {
-        return must(response_->runs().start(actor, playbook, number_, mode, {}));
-    }
-    /// A playbook of these steps, by name: action lines, or JSON objects with "condition".
-    void install(const std::string& name, const Json& workflow, const Json& variables = Json::object()) {
-        Json json = {
-            {"type", "playbook"},
-            {"spec_version", "cacao-2.0"},
-            {"id", "playbook--00000000-0000-4000-8000-000000000005"},
-            {"name", name},
-            {"created_by", "identity--00000000-0000-4000-8000-000000000006"},
-            {"created", "2026-11-23T00:00:00Z"},
-            {"modified", "2026-11-23T00:00:00Z"},
-            {"playbook_variables", variables},
-            {"workflow_start", id("start", 0)},
-            {"workflow", workflow},
-            {"agent_definitions", {{"http-api--00000000-0000-4000-8000-00000000000a", {{"type", "http-api"}}}}}};
-        const auto installed = response_->runs().install("anna", name, json.dump());
-        ASSERT_TRUE(installed.ok()) << installed.error().line();
-    }
-    static std::string id(const std::string& type, int number) {
-        return type + "--00000000-0000-4000-8000-" + fmt::format("{:012}", number);
-    }
-    static Json call(const std::string& line, const std::string& next, const std::string& content = "{}") {
-        return {{"type", "action"},
-                {"agent", "http-api--00000000-0000-4000-8000-00000000000a"},
-                {"on_success", next},
-                {"commands", {{{"type", "http-api"}, {"command", line}, {"content", content}}}}};
-    }
-    std::int64_t number_ = 0;
-};
+class RunTest : public RunFixture {};
 INSTANTIATE_TEST_SUITE_P(Both, RunTest, testing::Values(store::Engine::sqlite, store::Engine::postgresql),
                          journal::engine_name);
 
@@ -222,50 +185,6 @@ TEST_P(RunTest, TwoPersonsMeansTwo) {
     EXPECT_EQ(rejected.state, "failed");
     EXPECT_EQ(must(response_->runs().abort("anna", again.id, "not this one")).state, "aborted");
     EXPECT_EQ(response_->runs().resume("anna", again.id).error().code(), Errc::conflict);
-}
-
-TEST_P(RunTest, ParallelBranchesConditionsAndLoops) {
-    const std::string a = id("action", 1), b = id("action", 2), c = id("action", 3), e = id("end", 9),
-                      e2 = id("end", 8), e3 = id("end", 7), e4 = id("end", 6);
-    Json loop = call("POST /v1/incidents/1/notes HTTP/1.1", e3);
-    loop["out_args"] = {"__left__"};
-    install(
-        "shapes",
-        {{id("start", 0), {{"type", "start"}, {"on_completion", id("parallel", 1)}}},
-         {id("parallel", 1),
-          {{"type", "parallel"},
-           {"next_steps", {a, id("if-condition", 1)}},
-           {"on_completion", id("while-condition", 1)}}},
-         {a, call("POST /v1/incidents/1/tasks HTTP/1.1", e)},
-         {id("if-condition", 1),
-          {{"type", "if-condition"}, {"condition", "__mode__:value = 'hard'"}, {"on_true", b}, {"on_false", e4}}},
-         {b, call("POST /v1/incidents/1/ticket HTTP/1.1", e2)},
-         {id("while-condition", 1), {{"type", "while-condition"}, {"condition", "__left__:value > 0"}, {"on_true", c}}},
-         {c, loop},
-         {e, {{"type", "end"}}},
-         {e2, {{"type", "end"}}},
-         {e3, {{"type", "end"}}},
-         {e4, {{"type", "end"}}}},
-        {{"__mode__", {{"type", "string"}, {"external", true}}}, {"__left__", {{"type", "string"}, {"value", "3"}}}});
-    int left = 3;
-    service_.on_call = [&](const ServiceCall& call) -> Result<Json> {
-        if (call.target.ends_with("/notes")) return Json{{"left", --left}};
-        return Json::object();
-    };
-    const incident::Run run =
-        must(response_->runs().start("anna", "shapes", number_, RunMode::execute, {{"__mode__", "hard"}}));
-    EXPECT_EQ(run.state, "done") << run.reason;
-    EXPECT_EQ(std::ranges::count(service_.calls, "POST /v1/incidents/1/notes"), 3);
-    EXPECT_EQ(std::ranges::count(service_.calls, "POST /v1/incidents/1/ticket"), 1);
-    service_.calls.clear();
-    left = 1'000'000;
-    const incident::Run endless =
-        must(response_->runs().start("anna", "shapes", number_, RunMode::execute, {{"__mode__", "x"}}));
-    EXPECT_EQ(endless.state, "failed");
-    EXPECT_NE(endless.reason.find("loop"), std::string::npos);
-    EXPECT_EQ(std::ranges::count(service_.calls, "POST /v1/incidents/1/ticket"), 0);
-    EXPECT_FALSE(response_->runs().start("anna", "shapes", number_, RunMode::execute, {}).ok());  // __mode__ is needed
-    EXPECT_FALSE(response_->runs().start("anna", "shapes", number_, RunMode::execute, {{"__left__", "1"}}).ok());
 }
 
 TEST_P(RunTest, APlaybookRunsUnattendedOnlyAfterADrillOfItAsItIs) {

@@ -1,6 +1,10 @@
 /// How a run is walked: from its start, past what is done already, to where it ends, fails or waits.
 #include <algorithm>
+#include <chrono>
+#include <exception>
 #include <map>
+#include <optional>
+#include <thread>
 
 #include <fmt/format.h>
 
@@ -28,6 +32,18 @@ Json kept(const Json& answer) {
     return text.size() <= kMost ? answer : Json{{"shortened", text.substr(0, 1000)}};
 }
 
+/// Lets others walk meanwhile.
+class Released {
+public:
+    explicit Released(std::mutex& mutex) : mutex_(mutex) { mutex_.unlock(); }
+    ~Released() { mutex_.lock(); }
+    Released(const Released&) = delete;
+    Released& operator=(const Released&) = delete;
+
+private:
+    std::mutex& mutex_;
+};
+
 bool changes(const Command& command) {
     if (command.manual || command.method == "GET") return false;
     // What only tells or keeps changes nothing of the system.
@@ -39,10 +55,12 @@ bool changes(const Command& command) {
 }  // namespace
 }  // namespace walking
 
-/// A run on its way, with what was recorded of its steps.
+/// A run on its way, with what was recorded of its steps. Branches walk on threads of their own; whoever walks holds
+/// the mutex, but while a call of the service is under way.
 struct Runs::Walk {
     Run& run;
     const Playbook& playbook;
+    std::mutex mutex = {};
     std::map<std::string, std::int64_t> visits = {};  ///< of each step, in this replay
     std::int64_t all_visits = 0;
     std::string failure = {};
@@ -63,6 +81,7 @@ Result<Run> Runs::walk(Run run, const std::string& document) {
     } const release{*this, run.id};
     const Playbook playbook = BARTIZAN_TRY(parse_playbook(document));
     Walk walk{run, playbook};
+    const std::lock_guard walking(walk.mutex);
     const Went went = BARTIZAN_TRY(follow(walk, playbook.start));
     const std::string state = went == Went::on ? "done" : went == Went::waits ? "waiting" : "failed";
     BARTIZAN_TRY(finish(run, state, went == Went::failed ? walk.failure : "", run.started_by));
@@ -95,11 +114,7 @@ Result<Runs::Went> Runs::follow(Walk& walk, std::string id) {
                 break;
             }
             case StepKind::parallel: {
-                Went all = Went::on;
-                for (const std::string& branch : step.next_steps) {  // one behind the other: none waits for another
-                    const Went went = BARTIZAN_TRY(follow(walk, branch));
-                    if (went == Went::failed || (went == Went::waits && all == Went::on)) all = went;
-                }
+                const Went all = BARTIZAN_TRY(follow_all(walk, step.next_steps));
                 if (all != Went::on) return all;
                 id = step.on_completion;
                 break;
@@ -126,6 +141,40 @@ Result<Runs::Went> Runs::follow(Walk& walk, std::string id) {
         }
     }
     return Went::on;
+}
+
+/// Branches side by side: all of them run, whatever comes of the others.
+Result<Runs::Went> Runs::follow_all(Walk& walk, const std::vector<std::string>& branches) {
+    struct Branch {
+        Went went = Went::failed;
+        std::optional<Error> error = {};
+        std::exception_ptr thrown = {};
+    };
+    std::vector<Branch> all(branches.size());
+    {
+        const walking::Released released(walk.mutex);
+        std::vector<std::jthread> threads;
+        for (std::size_t i = 0; i < branches.size(); ++i)
+            threads.emplace_back([&, i] {
+                const std::lock_guard lock(walk.mutex);
+                try {
+                    const auto went = follow(walk, branches[i]);
+                    if (went.ok())
+                        all[i].went = *went;
+                    else
+                        all[i].error = went.error();
+                } catch (...) {
+                    all[i].thrown = std::current_exception();  // for whoever began the run
+                }
+            });
+    }
+    Went together = Went::on;
+    for (const Branch& one : all) {
+        if (one.thrown) std::rethrow_exception(one.thrown);
+        if (one.error) return *one.error;
+        if (one.went == Went::failed || (one.went == Went::waits && together == Went::on)) together = one.went;
+    }
+    return together;
 }
 
 /// What is recorded of a visit, or a new one.
@@ -175,8 +224,13 @@ Result<Runs::Went> Runs::act(Walk& walk, const Step& step, StepVisit& visit) {
     visit.state = "begun";
     if (!dry && changes) BARTIZAN_TRY(record(walk.run, visit, "begins", walk.run.started_by));
     Result<Json> answer = Json::object();
+    const auto began = std::chrono::steady_clock::now();
     for (const Command& command : step.commands) {
         answer = dry && command.manual ? Result<Json>(Json{{"would_wait_for", command.text}}) : one_call(walk, command);
+        const auto took = std::chrono::steady_clock::now() - began;
+        // A call is not cut short: what it did would not be known.
+        if (answer.ok() && step.timeout_ms > 0 && took > std::chrono::milliseconds(step.timeout_ms))
+            answer = Error(Errc::unavailable, fmt::format("it took longer than its timeout of {} ms", step.timeout_ms));
         if (!answer.ok()) break;
     }
     visit.ended = clock_();
@@ -198,7 +252,10 @@ Result<Json> Runs::one_call(Walk& walk, const Command& command) {
     ServiceCall call{.method = command.method, .actor = walk.run.started_by};
     call.target = BARTIZAN_TRY(substitute(command.target, walk.run.variables, Quoting::address));
     call.body = BARTIZAN_TRY(substitute(command.content, walk.run.variables, Quoting::json));
-    if (walk.run.mode != RunMode::dry) return actions_.call(call);
+    if (walk.run.mode != RunMode::dry) {
+        const walking::Released released(walk.mutex);
+        return actions_.call(call);
+    }
     BARTIZAN_TRY(actions_.check(call));
     return Json{{"would_call", call.method + " " + call.target}, {"with", call.body}};
 }

@@ -165,7 +165,7 @@ Result<Step> read_step(const Json& json, const std::string& id) {
     out.on_failure = BARTIZAN_TRY(fields.text_or("on_failure", ""));
     if (!out.on_completion.empty() && !(out.on_success.empty() && out.on_failure.empty()))
         return fields.fault("on_completion", "stands in the place of on_success and on_failure, not beside them");
-    BARTIZAN_TRY(fields.integer_or("timeout", 0, 0, 2'000'000'000));
+    out.timeout_ms = BARTIZAN_TRY(fields.integer_or("timeout", 0, 0, 2'000'000'000));
     BARTIZAN_TRY(fields.integer_or("delay", 0, 0, 2'000'000'000));
     if (out.kind == StepKind::start && out.on_completion.empty())
         return fields.fault("on_completion", "a start leads to a step");

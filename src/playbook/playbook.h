@@ -43,6 +43,7 @@ struct Step {
     std::vector<std::string> next_steps;
     std::vector<std::string> out_args;  ///< "__version__": takes member "version" of the answer
     std::int64_t approvals = 0;         ///< people who must agree before it is done
+    std::int64_t timeout_ms = 0;        ///< a step that takes longer fails; 0: it may take any time
 };
 
 struct Playbook {
