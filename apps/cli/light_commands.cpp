@@ -1,5 +1,7 @@
 #include "apps/cli/light_commands.h"
 
+#include "apps/cli/drill.h"
+
 #include <string_view>
 
 #include "cli/output.h"
@@ -75,6 +77,7 @@ constexpr Entry kEntries[] = {
     {"export cyclonedx", export_cyclonedx},
     {"export sarif", export_sarif},
     {"export pack", export_pack},
+    {"drill", drill_command},
     {"control list", control_list},
     {"control matrix", control_matrix},
     {"control show", control_show},

@@ -78,9 +78,10 @@ Result<int> run(const std::vector<std::string>& words) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/// Of the file that the command looks at; "" for the ledger, which is the organisation's.
+/// Of the file that the command looks at; "" for the ledger, which is the organisation's, and for a drill, whose
+/// document says what it was of.
 Result<std::string> digest_of(const cli::Invocation& invocation) {
-    if (invocation.command->name == "ledger") return std::string();
+    if (invocation.command->name == "ledger" || invocation.command->name == "drill") return std::string();
     std::string path = invocation.positional(0);
     std::error_code ignored;
     if (!std::filesystem::exists(path, ignored)) path = path.substr(0, path.rfind(':'));  // PATH:SPLIT

@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "crypto/hash.h"
+#include "governance/drill_evidence.h"
 
 namespace bartizan::governance {
 namespace {
@@ -257,6 +258,7 @@ Result<std::vector<Evidence>> pieces_of(const Json& report, const About& about) 
     if (schema == "bartizan.extract/1") return std::vector{of_extract(report)};
     if (schema == "bartizan.explain/1") return std::vector{of_explain(report)};
     if (schema == "bartizan.data-check/1") return of_data_check(report);
+    if (schema == "bartizan.drill/1") return evidence_of_drill(report);
     if (schema == "bartizan.verify/1" || schema == "bartizan.data-verify/1")
         return std::vector{of_verify(report, "artefact.signature", "the signature holds")};
     if (schema == "bartizan.ledger/1" && text_in(report, "action") == "verify")
@@ -269,7 +271,7 @@ Result<std::vector<Evidence>> pieces_of(const Json& report, const About& about) 
     }
     return invalid_input("nothing here makes evidence of this document",
                          "documents of audit, scan, verify, backdoor, privacy, extract, explain, data check, data "
-                         "verify, ledger verify (--format json), or a CycloneDX bill of materials");
+                         "verify, drill, ledger verify (--format json), or a CycloneDX bill of materials");
 }
 
 }  // namespace

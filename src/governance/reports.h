@@ -21,7 +21,7 @@ struct About {
 };
 
 /// Fails with `invalid_input`: it is none of the documents below, or it names another digest than `about` does.
-/// audit, scan, verify, backdoor, privacy, extract, explain, data-check, data-verify, ledger, CycloneDX.
+/// audit, scan, verify, backdoor, privacy, extract, explain, data-check, data-verify, drill, ledger, CycloneDX.
 Result<std::vector<Evidence>> evidence_in(std::string_view document, const About& about);
 
 }  // namespace bartizan::governance

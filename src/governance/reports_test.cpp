@@ -52,6 +52,38 @@ TEST(Reports, AnAuditGivesAPieceForEachProbeThatRan) {
     EXPECT_FALSE(evidence_in(audit("skipped", "").dump(), {}).ok());
 }
 
+Json drilled(const Json& checks, bool complete = true) {
+    return {{"schema", "bartizan.drill/1"},
+            {"complete", complete},
+            {"asset", {{"path", "model:m@1"}, {"sha256", kDigest}}},
+            {"checks", checks}};
+}
+
+TEST(Reports, ADrillIsEvidenceOfTheModelAndOfTheOrganisation) {
+    const Json checks = {{{"check", "monitor.detection"},
+                          {"verdict", "pass"},
+                          {"value", 36},
+                          {"unit", "queries"},
+                          {"samples", 3},
+                          {"limitations", {"one trial"}}},
+                         {{"check", "drill.stop"}, {"verdict", "fail"}, {"value", "soon"}},
+                         {{"check", "ledger.verify"}, {"verdict", "pass"}}};
+    const auto both = read(drilled(checks), {});
+    ASSERT_EQ(both.size(), 2U) << "a drill shows nothing of the ledger";
+    EXPECT_EQ(both[0].subject, "model:m@1");
+    EXPECT_EQ(both[0].digest, kDigest);
+    EXPECT_EQ(both[0].value, 36.0);
+    EXPECT_EQ(both[0].samples, 3);
+    EXPECT_EQ(both[0].limitations, std::vector<std::string>{"one trial"});
+    EXPECT_EQ(both[1].subject, "organisation");
+    EXPECT_EQ(both[1].digest, "organisation");
+    EXPECT_EQ(both[1].verdict, Verdict::fail);
+    EXPECT_FALSE(both[1].value.has_value());
+    EXPECT_EQ(read(drilled(checks, false), {})[0].verdict, Verdict::inconclusive) << "it was cut short";
+    EXPECT_FALSE(evidence_in(drilled(Json::array()).dump(), {}).ok());
+    EXPECT_FALSE(evidence_in(drilled(checks).dump(), {"model:m@1", std::string(64, 'b')}).ok());
+}
+
 TEST(Reports, AReportOfAnotherFileIsRefused) {
     EXPECT_FALSE(evidence_in(audit("passed", "").dump(), {"model:m@1", std::string(64, 'b')}).ok());
 }

@@ -21,6 +21,7 @@ std::span<const CommandSpec> schedule_commands();
 std::span<const CommandSpec> budget_commands();
 std::span<const CommandSpec> incidents_commands();
 std::span<const CommandSpec> documents_commands();
+std::span<const CommandSpec> drill_commands();
 std::span<const CommandSpec> program_commands();
 
 }  // namespace bartizan::cli
