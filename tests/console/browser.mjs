@@ -93,10 +93,10 @@ export async function close(page) {
 }
 
 /** axe-core is run beside the page's policy, not through it: the policy would not let it in, as it should. */
-export async function accessible(page, what) {
+export async function accessible(page, what, options = {}) {
   const client = await page.context().newCDPSession(page);
   const {result} = await client.send('Runtime.evaluate', {
-    expression: `${axe};axe.run(document, {resultTypes: ['violations']}).then((found) => JSON.stringify(found.violations
+    expression: `${axe};axe.run(document, ${JSON.stringify({resultTypes: ['violations'], ...options})}).then((found) => JSON.stringify(found.violations
       .filter((one) => one.impact === 'serious' || one.impact === 'critical')
       .map((one) => [one.id, one.nodes.slice(0, 3).map((node) => node.html.slice(0, 160) + ' ' + node.failureSummary)])))`,
     awaitPromise: true});

@@ -142,4 +142,37 @@ export const tests = {
     assert.equal(await vera.getByRole('button', {name: /Describe/}).count(), 0);
     await close(vera);
   },
+
+  async 'the risks of an asset are derived, mapped, owned, and accepted by somebody else'() {
+    const page = await as('ben');
+    await page.getByRole('link', {name: 'Risks'}).click();
+    await page.getByRole('heading', {name: 'Risks', level: 1}).waitFor();
+    await page.getByRole('button', {name: 'Derive risks…'}).click();
+    const dialog = page.getByRole('dialog');
+    await dialog.getByLabel('Asset').selectOption('model:fashion');
+    await dialog.getByRole('button', {name: 'Derive'}).click();
+    await page.getByText(/^\d+ risks? of model:fashion\.$/).waitFor();
+    const all = (await ask('ben', 'GET', '/v1/risks')).body.risks.filter((one) => one.applies);
+    const fields = page.getByRole('table', {name: /by likelihood and impact/}).getByRole('button');
+    let mapped = 0;
+    for (const text of await fields.allInnerTexts()) mapped += Number(text);
+    assert.equal(mapped, all.length, 'every risk lies in a field');
+    const here = Number(await fields.first().innerText());
+    await fields.first().click();
+    assert.equal(await page.getByRole('table', {name: 'Risks', exact: true}).getByRole('row').count(), here + 1);
+    await page.getByRole('button', {name: 'Show all'}).click();
+    await page.getByRole('table', {name: 'Risks', exact: true}).getByRole('link').first().click();
+    await page.getByRole('button', {name: 'Owner and treatment…'}).click();
+    await dialog.getByLabel('Owner').fill('anna');
+    await dialog.getByLabel('Treatment').selectOption('accept');
+    await dialog.getByRole('button', {name: 'Keep'}).click();
+    await page.getByText('It is kept.').waitFor();
+    await page.getByRole('button', {name: 'Accept…'}).click();
+    await dialog.getByLabel('Days').fill('30');
+    await dialog.getByLabel('Reason').fill('small, and watched');
+    await dialog.getByRole('button', {name: 'Accept'}).click();
+    await page.getByText('The risk is accepted.').waitFor();
+    await page.getByText(/by ben: small, and watched/).waitFor();
+    await close(page);
+  },
 };

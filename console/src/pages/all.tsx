@@ -14,6 +14,8 @@ import {Live} from './live';
 import {Model} from './model';
 import {Overview} from './overview';
 import {Principal} from './principal';
+import {Risk} from './risk';
+import {Risks} from './risks';
 import {Version} from './version';
 
 interface PageRow {
@@ -32,6 +34,8 @@ export const PAGES: PageRow[] = [
   {path: '/controls', show: Controls, menu: {name: 'Controls', group: 'Govern', permission: 'see'}},
   {path: '/controls/:id', show: Control},
   {path: '/evidence/:id', show: Evidence},
+  {path: '/risks', show: Risks, menu: {name: 'Risks', group: 'Govern'}},
+  {path: '/risks/:id', show: Risk},
   {path: '/inventory', show: Inventory, menu: {name: 'Inventory', group: 'Govern'}},
   {path: '/access', show: Access, menu: {name: 'Access', group: 'Trust', permission: 'see-access'}},
   {path: '/access/:name', show: Principal},

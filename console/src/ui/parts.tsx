@@ -46,7 +46,7 @@ const MARKS: Record<Tone, string> = {good: '✓', warn: '!', bad: '✕', info: '
 
 /** A word with its tone, told by a mark too: colour alone tells nobody anything. */
 export function Badge({tone = 'plain', children}: {tone?: Tone; children: ReactNode}) {
-  return <span className={`badge ${tone}`}>{MARKS[tone] && <span aria-hidden="true">{MARKS[tone]} </span>}{children}</span>;
+  return <span className={`badge ${tone}`}>{MARKS[tone] && <span aria-hidden="true">{MARKS[tone] + '\u00a0'}</span>}{children}</span>;
 }
 
 export function severityTone(severity: string): Tone {
