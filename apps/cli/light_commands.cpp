@@ -72,6 +72,8 @@ constexpr Entry kEntries[] = {
     {"playbook reject", playbook_reject},
     {"playbook resume", playbook_resume},
     {"playbook abort", playbook_abort},
+    {"card make", card_make},
+    {"card check", card_check},
     {"export oscal", export_oscal},
     {"export poam", export_poam},
     {"export cyclonedx", export_cyclonedx},

@@ -75,6 +75,8 @@ Result<int> playbook_agree(const cli::Invocation& invocation);
 Result<int> playbook_reject(const cli::Invocation& invocation);
 Result<int> playbook_resume(const cli::Invocation& invocation);
 Result<int> playbook_abort(const cli::Invocation& invocation);
+Result<int> card_make(const cli::Invocation& invocation);
+Result<int> card_check(const cli::Invocation& invocation);
 Result<int> export_oscal(const cli::Invocation& invocation);
 Result<int> export_poam(const cli::Invocation& invocation);
 Result<int> export_cyclonedx(const cli::Invocation& invocation);

@@ -62,6 +62,7 @@ constexpr GroupSpec kGroups[] = {
     {.name = "people", .summary = "Who answers for what, who was trained, who signed"},
     {.name = "budget", .summary = "What of the money for AI goes into its security"},
     {.name = "vendor", .summary = "Who supplies what, what he says of it, and what evidence says"},
+    {.name = "card", .summary = "Model cards and data sheets of what is on a server"},
     {.name = "export", .summary = "What a server knows of an asset, for other tools and for third parties"},
     {.name = "approval", .summary = "What waits for a second person on a server"},
     {.name = "text", .summary = "Texts with what a reader cannot see taken out"},

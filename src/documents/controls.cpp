@@ -32,11 +32,9 @@ void add_maps(const Facts& facts, const oscal::Trouble& trouble, Finding& findin
         const governance::Catalogue& catalogue = facts.framework->catalogues()[asked.catalogue];
         const auto row = std::ranges::find(kSchemes, catalogue.scheme, &SchemeRow::catalogue);
         if (row == std::end(kSchemes) || report::taxon_title(row->report, asked.ref).empty()) continue;
-        const bool there = std::ranges::any_of(finding.maps, [&](const Mapping& one) {
-            return one.scheme == row->report && one.id == asked.ref;
-        });
-        if (!there)
-            finding.maps.push_back({std::string(row->report), asked.ref, catalogue.version});
+        const bool there = std::ranges::any_of(
+            finding.maps, [&](const Mapping& one) { return one.scheme == row->report && one.id == asked.ref; });
+        if (!there) finding.maps.push_back({std::string(row->report), asked.ref, catalogue.version});
     }
 }
 

@@ -142,6 +142,9 @@ TEST_P(ExportsTest, SarifTellsOfFailuresAndNamesWhatNobodyLookedAt) {
     ASSERT_EQ(run["results"].size(), 1U);
     EXPECT_EQ(run["results"][0]["ruleId"], "BTZ-CTL-001");
     EXPECT_EQ(run["results"][0]["level"], "error");
+    const Json& taxa = run["results"][0]["taxa"];
+    for (std::size_t i = 0; i < taxa.size(); ++i)
+        for (std::size_t j = 0; j < i; ++j) EXPECT_NE(taxa[i], taxa[j]) << "SARIF wants each once";
     EXPECT_NE(run["results"][0]["message"]["text"].get<std::string>().find(privacy_.id), std::string::npos);
     EXPECT_NE(run["invocations"].dump().find("backdoor.scan"), std::string::npos);
     now_ += 91 * kDay;
