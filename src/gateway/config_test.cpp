@@ -19,6 +19,13 @@ TEST(Config, EverythingHasADefault) {
     EXPECT_TRUE(check_config(*config).ok());
 }
 
+TEST(Config, AConsoleIsAFolderOrOff) {
+    EXPECT_EQ(parse_config("", "/etc/b.yaml")->console, std::filesystem::path());
+    EXPECT_EQ(parse_config("console: off", "/etc/b.yaml")->console, std::nullopt);
+    EXPECT_EQ(parse_config("console: web", "/etc/b.yaml")->console, std::filesystem::path("/etc/web"));
+    EXPECT_EQ(fault_of("console: [a]"), "/etc/b.yaml:1: console: expected a folder, or off");
+}
+
 TEST(Config, EveryKeyIsRead) {
     const auto config = parse_config(R"(
 listen: "[::1]:9000"
