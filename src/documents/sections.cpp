@@ -83,8 +83,8 @@ std::string html_of(const Section& section) {
         out += "</tr></thead><tbody>";
         for (const auto& row : section.table.rows) {
             out += "<tr>";
-            for (const std::string& cell : row)  // dates, identifiers and words stay whole
-                out += (cell.find(' ') == std::string::npos && cell.size() <= 24 ? "<td style=\"white-space:nowrap\">"
+            for (const std::string& cell : row)  // dates and words stay whole
+                out += (cell.find(' ') == std::string::npos && cell.size() <= 12 ? "<td style=\"white-space:nowrap\">"
                                                                                  : "<td>") +
                        markup(cell) + "</td>";
             out += "</tr>";
