@@ -73,7 +73,8 @@ std::vector<CommandSpec> joined() {
     for (const auto table :
          {models_commands(), training_commands(), secrets_commands(), ownership_commands(), data_commands(),
           artefacts_commands(), service_commands(), access_commands(), governance_commands(), risks_commands(),
-          schedule_commands(), budget_commands(), incidents_commands(), drill_commands(), documents_commands(), program_commands()})
+          schedule_commands(), budget_commands(), incidents_commands(), drill_commands(), documents_commands(),
+          program_commands()})
         all.insert(all.end(), table.begin(), table.end());
     return all;
 }
