@@ -29,7 +29,7 @@ class Init(program.Case):
         self.out = self.folder / "first"
         self.given = {"model": str(self.model), "data": str(self.folder / "data.npz"), "owner": "Anna <b>",
                       "decides": "which shelf a parcel goes to", "about": "people", "callers": "public", "sector": "health",
-                      "sees": "personal", "budget": 100000, "security": 12000}
+                      "sees": "personal", "maker": "Parcels & Co", "budget": 100000, "security": 12000}
 
     def run_init(self, *words, answers=None, status=0):
         (self.folder / "answers.json").write_text(json.dumps(self.given if answers is None else answers))
@@ -44,7 +44,7 @@ class Init(program.Case):
         document, said = self.run_init(status=1)  # a linear model is anything but robust
         states = self.states(document)
         self.assertEqual(states["audit"], "findings", document)
-        for step in ("scan", "bom", "sign", "guard", "rollback", "report"):
+        for step in ("scan", "bom", "sign", "guard", "rollback", "budget", "people", "vendor", "pack", "report"):
             self.assertEqual(states[step], "done", document)
         self.assertEqual(document["answers"]["name"], "shop-sorter")
         self.assertIn("a model file can hold code", said)
@@ -52,6 +52,13 @@ class Init(program.Case):
         self.assertIn("Anna &lt;b&gt;", page)
         self.assertNotIn("Anna <b>", page)
         self.assertIn("perhaps high risk", page)
+        self.assertIn("12.0 % of what is planned", page)
+        self.assertIn("parcels-co is on the list", page)
+        self.assertIn("risks.html", page)
+        verified = bartizan("ledger", "verify", "--pack", self.out / "evidence.zip")
+        self.assertEqual(verified.returncode, 0, verified.stderr)
+        self.assertIn("BEGIN:VCALENDAR", (self.out / "calendar.ics").read_text())
+        self.assertIn("bartizan:written", (self.out / "card.md").read_text())
         self.assertIn("audit/report.html", page)
         for secret in ("admin.key", "app.key", "signing.key"):
             mode = (self.out / "secrets" / secret).stat().st_mode
@@ -86,10 +93,12 @@ class Init(program.Case):
         self.assertIn("scan: Look into", said)
 
     def test_without_data_and_with_steps_left_out(self):
-        document, said = self.run_init("--skip", "rollback", answers={key: value for key, value in self.given.items()
-                                                                      if key != "data"})
+        document, said = self.run_init("--skip", "rollback", "--skip", "risk",
+                                       answers={key: value for key, value in self.given.items()
+                                                if key not in ("data", "budget", "maker")})
         states = self.states(document)
         self.assertEqual((states["audit"], states["rollback"], states["guard"]), ("not-possible", "skipped", "done"))
+        self.assertEqual((states["budget"], states["vendor"]), ("not-possible", "skipped"))
         self.assertIn("not possible", (self.out / "index.html").read_text())
 
     def test_a_file_that_holds_code_ends_it(self):

@@ -94,15 +94,7 @@ std::string fault_of(const Question& question, std::string_view value) {
 
 /// What is taken when nobody says anything.
 std::string preset_of(const Question& question, const Answers& answers) {
-    if (question.key == "name") {
-        std::string out;
-        for (const char c : std::filesystem::path(answers.find("model")->second).stem().string())
-            out += (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ? c
-                   : c >= 'A' && c <= 'Z'                           ? static_cast<char>(c - 'A' + 'a')
-                                                                    : '-';
-        while (!out.empty() && out.front() == '-') out.erase(0, 1);
-        return out.substr(0, 60);
-    }
+    if (question.key == "name") return short_name(std::filesystem::path(answers.find("model")->second).stem().string());
     return question.preset == "-" ? "" : std::string(question.preset);
 }
 
@@ -144,6 +136,18 @@ Result<void> complete(Answers& answers, const std::function<std::optional<std::s
         }
     }
     return {};
+}
+
+std::string short_name(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+        const char lower = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : plain ? c : '-';
+        if (lower != '-' || (!out.empty() && out.back() != '-')) out += lower;
+    }
+    out = out.substr(0, 60);
+    while (!out.empty() && out.back() == '-') out.pop_back();
+    return out.empty() ? "unnamed" : out;
 }
 
 int criticality_of(const Answers& answers) {

@@ -33,6 +33,9 @@ Result<void> answer_all(Answers& answers, const Json& object, const std::string&
 /// preset gets it. Fails with `invalid_input` naming the question that has neither.
 Result<void> complete(Answers& answers, const std::function<std::optional<std::string>(const Question&)>& ask);
 
+/// A name in small letters, digits and '-', as registers take them, out of what a person wrote.
+std::string short_name(std::string_view text);
+
 /// 1 to 5, from who can call the model, what it sees and about whom it decides.
 int criticality_of(const Answers& answers);
 /// What the EU AI Act may call it: "high" or "minimal" or "limited"; a hint for people, never a verdict.

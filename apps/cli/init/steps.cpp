@@ -12,6 +12,13 @@ constexpr Step kSteps[] = {
     {"guard", "Put it behind the gateway",
      "keys, limits, checks of inputs, detectors and a ledger stand in front of it", 2, guard_step},
     {"rollback", "Practise the way back", "the first rollback should not be the one in need", 1, rollback_step},
+    {"risk", "Write down what can happen to it", "scores come from what was tested: untested counts as unprotected", 1,
+     risk_step},
+    {"budget", "Plan the money", "security that nobody pays for does not happen", 1, budget_step},
+    {"people", "Say who answers for what", "on the day everybody must know whose call it is", 1, people_step},
+    {"vendor", "Ask the supplier", "what you did not make yourself, somebody must vouch for", 1, vendor_step},
+    {"pack", "Pack the evidence, and the next dates", "a third party checks it without you; a calendar reminds you", 1,
+     pack_step},
     {"report", "Put it all on one page", "for your files, a customer or an auditor", 1, report_step},
 };
 

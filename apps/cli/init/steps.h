@@ -24,6 +24,11 @@ Result<Outcome> sign_step(Workspace& workspace);
 Result<Outcome> audit_step(Workspace& workspace);
 Result<Outcome> guard_step(Workspace& workspace);
 Result<Outcome> rollback_step(Workspace& workspace);
+Result<Outcome> risk_step(Workspace& workspace);
+Result<Outcome> budget_step(Workspace& workspace);
+Result<Outcome> people_step(Workspace& workspace);
+Result<Outcome> vendor_step(Workspace& workspace);
+Result<Outcome> pack_step(Workspace& workspace);
 Result<Outcome> report_step(Workspace& workspace);
 
 }  // namespace bartizan::program::init
