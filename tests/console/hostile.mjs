@@ -1,7 +1,7 @@
 /** Text that means to be a script, and pages of other sites. */
 import assert from 'node:assert/strict';
 import {createServer} from 'node:http';
-import {as, ask, close, given, go, open, until} from './browser.mjs';
+import {as, ask, close, given, go, open} from './browser.mjs';
 
 const EVIL = '<script>window.hit=1</script><img src=x onerror="window.hit=1"><svg onload="window.hit=1">';
 
@@ -10,13 +10,9 @@ export const tests = {
     await ask('ben', 'POST', '/v1/models/credit/quarantine', {version: 3, reason: EVIL});
     const page = await as('ben');
     // Names that the service would not take, as if it had.
-    await page.route('**/v1/overview', async (route) => {
-      const response = await route.fetch();
-      const body = await response.json();
-      body.models[0].name = EVIL;
-      body.models[0].quarantine = EVIL;
-      await route.fulfill({response, json: body});
-    });
+    const {body: overview} = await ask('ben', 'GET', '/v1/overview');
+    Object.assign(overview.models[0], {name: EVIL, quarantine: EVIL});
+    await page.route('**/v1/overview', (route) => route.fulfill({json: overview}));
     await page.route('**/v1/alerts?*', (route) => route.fulfill({json: {alerts: [{number: 1e9, detector: EVIL, version: EVIL,
       severity: EVIL, title: EVIL, principals: [EVIL], first: 1, last: 1, times: 2, evidence: {}}]}}));
     await page.reload();
