@@ -53,6 +53,8 @@ struct Built {
     std::shared_ptr<Stack> stack;
     at::Tensor x;
     std::vector<at::Tensor> others, weights;
+    /// What goes into each Relu: the members in front of it, and how many of `others` they take.
+    std::vector<std::pair<std::shared_ptr<Stack>, std::size_t>> rectified = {};
 };
 
 at::TensorOptions single() { return at::TensorOptions().dtype(at::kFloat); }
@@ -79,6 +81,8 @@ public:
 private:
     void member(const std::string& type, std::size_t others,
                 std::map<std::string, graph::Attribute, std::less<>> attributes) {
+        if (type == "Relu")
+            built_.rectified.emplace_back(std::make_shared<Stack>(members_, false), built_.others.size());
         const graph::Node node = node_of(type, 1 + others, std::move(attributes));
         const auto link = link_of(node);
         ASSERT_TRUE(link) << type;
@@ -122,6 +126,25 @@ private:
     std::int64_t channels_, h_, w_;
 };
 
+/// How near to 0 something comes that a Relu sees.
+double nearest_kink(const Built& built) {
+    const at::NoGradGuard none;
+    double out = 1;
+    for (const auto& [front, others] : built.rectified)
+        out = std::min(out, front->replay(built.x, std::span(built.others).first(others)).abs().min().item<double>());
+    return out;
+}
+
+/// Where a Relu sees almost 0, rounding decides whether a gradient passes: ATen's depends on where tensors lie in
+/// memory, and so two right answers differ. Draws until nothing comes that near.
+Built drawn(const Case& c, bool live) {
+    constexpr double kNear = 1e-6;
+    Built out = Builder(c).built(live);
+    for (int tries = 1; nearest_kink(out) < kNear && tries < 100; ++tries) out = Builder(c).built(live);
+    EXPECT_GE(nearest_kink(out), kNear);
+    return out;
+}
+
 double distance(const at::Tensor& a, const at::Tensor& b) {
     EXPECT_EQ(a.sizes(), b.sizes());
     return ((a - b).abs().max() / (1e-3 + b.abs().max())).item<double>();
@@ -129,7 +152,7 @@ double distance(const at::Tensor& a, const at::Tensor& b) {
 
 TEST(InterleavedStack, GivesTheStepsValuesAndGradients) {
     for (const Case& c : kCases) {
-        const Built built = Builder(c).built(true);
+        const Built built = drawn(c, true);
         const auto ours = built.stack->run(built.x, built.others);
         ASSERT_TRUE(ours) << built.x.sizes();
         const at::Tensor theirs = built.stack->replay(built.x, built.others);
@@ -145,7 +168,7 @@ TEST(InterleavedStack, GivesTheStepsValuesAndGradients) {
 
 TEST(InterleavedStack, GivesTheGradientOfTheInputAlone) {
     for (const Case& c : kCases) {
-        Built built = Builder(c).built(false);
+        Built built = drawn(c, false);
         for (at::Tensor& tensor : built.others) tensor = tensor.detach();
         const auto by_input = [&](const at::Tensor& y) {
             return torch::autograd::grad({y.square().sum()}, {built.x})[0];
@@ -160,7 +183,7 @@ TEST(InterleavedStack, GivesTheGradientOfTheInputAlone) {
 
 TEST(InterleavedStack, CanBeDifferentiatedTwice) {
     for (const Case& c : kCases) {
-        const Built built = Builder(c).built(true);
+        const Built built = drawn(c, true);
         std::vector<at::Tensor> by = built.weights;
         by.push_back(built.x);
         const auto twice = [&](const at::Tensor& y) {
